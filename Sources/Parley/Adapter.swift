@@ -1,0 +1,125 @@
+package import Foundation
+
+/// How to speak with one provider: verify and translate what comes in, render what goes out, judge the answer.
+///
+/// An adapter only translates. It opens no socket and keeps no state; the same input gives the same output.
+package protocol Adapter: Sendable {
+    var name: AdapterName { get }
+    /// `sms`, `email`, `webchat`, `slack`: names the address space, so it decides who is the same person.
+    var kind: String { get }
+    var summary: String { get }
+    var settings: SettingsSchema { get }
+    var capabilities: Capabilities { get }
+    var limits: SendLimits { get }
+
+    /// Verifies and translates one request to `/hooks/{channel}[/{route}]`.
+    ///
+    /// - Throws: `AdapterError` when the adapter itself fails (budget, broken expression); a bad request is `.refused`, not an error.
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception
+
+    /// The requests that hand `message` to the provider, one for each part, in order. Empty never.
+    func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering
+
+    /// What the provider's answer to one part means.
+    func judge(_ answer: ProviderAnswer, for channel: ChannelContext) async throws(AdapterError) -> SendOutcome
+
+    /// The identity that a person's way of writing `text` means (`+1 500 555 0123` → `+15005550123`); nil when it is no address here.
+    func address(_ text: String, for channel: ChannelContext) async -> Address?
+}
+
+/// The name of one adapter, such as `twilio`.
+///
+/// Shape: 1–63 of `a–z`, `0–9` and `-`. It is a folder under `channels/`, a log key and a metric label.
+package struct AdapterName: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    package let rawValue: String
+    /// Nil when the text breaks the shape: names come from URLs and files, so a bad one is input, not a bug.
+    package init?(rawValue: String) {
+        guard rawValue.wholeMatch(of: /[a-z0-9-]{1,63}/) != nil else { return nil }
+        self.rawValue = rawValue
+    }
+    package var description: String { self.rawValue }
+}
+
+/// The account an adapter speaks for.
+package struct ChannelContext: Sendable {
+    package var id: ChannelID
+    package var workspace: WorkspaceID
+    /// Opened settings, secrets included: never logged, never described.
+    package var settings: [String: JSON]
+    package var verification: VerificationMode
+    /// `https://bridge.example/hooks/0190…`: where this channel's provider reaches us, built from `PARLEY_PUBLIC_URL`.
+    package var hookURL: String
+
+    package init(id: ChannelID, workspace: WorkspaceID, settings: [String: JSON], verification: VerificationMode, hookURL: String) {
+        self.id = id
+        self.workspace = workspace
+        self.settings = settings
+        self.verification = verification
+        self.hookURL = hookURL
+    }
+}
+
+/// How a channel treats requests whose signature does not verify: `shadow` accepts them and counts what it would refuse.
+package enum VerificationMode: String, Hashable, Sendable, Codable, CaseIterable { case off, shadow, enforce }
+
+/// One request a provider made.
+package struct HookRequest: Hashable, Sendable, Codable {
+    package var method: String
+    /// The public URL as the provider knows it, with path and query.
+    package var url: String
+    /// The part behind the channel in `/hooks/{channel}/{route}`; nil when there is none.
+    package var route: String?
+    /// Names in lower case; a repeated header's values joined by `, `.
+    package var headers: [String: String]
+    package var body: [UInt8]
+    /// When it arrived.
+    package var at: Date
+    package init(method: String, url: String, route: String?, headers: [String: String], body: [UInt8], at: Date) {
+        self.method = method
+        self.url = url
+        self.route = route
+        self.headers = headers
+        self.body = body
+        self.at = at
+    }
+}
+
+/// What an adapter made of a request.
+package enum Reception: Hashable, Sendable {
+    /// Not from the provider, or not now: 401 with `code` (`bad_signature`, `stale_timestamp`), nothing stored.
+    case refused(code: String, detail: String)
+    /// No such route or method here: 404 or 405.
+    case notFound
+    case methodNotAllowed([String])
+    /// More than one request may carry (B72): 413.
+    case tooLarge
+    /// A handshake or a fixed answer: nothing to store.
+    case answered(HookAnswer)
+    /// Store these, commit, then answer. Empty `events`: understood and ignored (counted). `wouldRefuse`: shadow mode, the code it would refuse with.
+    case accepted([InboundEvent], HookAnswer, wouldRefuse: String?)
+    /// Authentic but unreadable (B70): keep the bytes, answer 200, let an operator look.
+    case quarantined(reason: String, HookAnswer)
+}
+
+/// The answer a provider expects.
+package struct HookAnswer: Hashable, Sendable, Codable {
+    package var status: Int
+    package var headers: [String: String]
+    package var body: String
+    package init(status: Int = 200, headers: [String: String] = [:], body: String = "") {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// An adapter failed at its own work. Fixed codes; `detail` names the place in the file, never message text or a secret.
+package struct AdapterError: Error, Hashable, Sendable {
+    package enum Code: String, Sendable { case budgetExceeded = "budget_exceeded", resultTooLarge = "result_too_large", badExpression = "bad_expression", badResult = "bad_result" }
+    package var code: Code
+    package var detail: String
+    package init(_ code: Code, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}

@@ -1,0 +1,25 @@
+/// What a message says, in the shape the API takes and gives: `{"type": "text", "text": {"text": "hello"}}`.
+package struct Body: Hashable, Sendable, Codable {
+    package var text: String
+    package var media: [Media]
+    package var buttons: [Button]
+    package init(text: String, media: [Media] = [], buttons: [Button] = []) {
+        self.text = text
+        self.media = media
+        self.buttons = buttons
+    }
+}
+
+/// A quick reply or a link under a message.
+package struct Button: Hashable, Sendable, Codable {
+    package var title: String
+    /// What comes back when it is tapped; nil for a link.
+    package var value: String?
+    /// Where it leads; nil for a quick reply.
+    package var url: String?
+    package init(title: String, value: String? = nil, url: String? = nil) {
+        self.title = title
+        self.value = value
+        self.url = url
+    }
+}

@@ -1,0 +1,78 @@
+/// One message on its way to one recipient over one channel, as an adapter needs it.
+package struct OutboundMessage: Hashable, Sendable {
+    package var id: MessageID
+    package var delivery: DeliveryID
+    /// The recipient's address; for Slack-like the place to post to (`C0GENERAL1`).
+    package var to: String
+    /// The provider's thread, as the inbound messages of the conversation named it; nil to start one.
+    package var thread: String?
+    package var inReplyTo: String?
+    package var body: Body
+    package init(id: MessageID, delivery: DeliveryID, to: String, thread: String? = nil, inReplyTo: String? = nil, body: Body) {
+        self.id = id
+        self.delivery = delivery
+        self.to = to
+        self.thread = thread
+        self.inReplyTo = inReplyTo
+        self.body = body
+    }
+}
+
+/// What an adapter made of a message: the requests, and what had to be given up to fit the channel.
+package struct Rendering: Hashable, Sendable {
+    package var parts: [ProviderRequest]
+    /// `buttons_as_text`, `media_as_links`; empty when the channel shows the message as it is.
+    package var degradations: [String]
+    package init(parts: [ProviderRequest], degradations: [String] = []) {
+        self.parts = parts
+        self.degradations = degradations
+    }
+}
+
+/// One HTTP request to a provider. Holds secrets in headers: never logged.
+package struct ProviderRequest: Hashable, Sendable {
+    package var method: String
+    package var url: String
+    /// Names in lower case.
+    package var headers: [String: String]
+    package var body: [UInt8]
+    package init(method: String, url: String, headers: [String: String], body: [UInt8]) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// What a provider answered to a whole request: at most 1 MB of it.
+package struct ProviderAnswer: Hashable, Sendable {
+    package var status: Int
+    /// Names in lower case.
+    package var headers: [String: String]
+    package var body: [UInt8]
+    package init(status: Int, headers: [String: String], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// What became of one part.
+package enum SendOutcome: Hashable, Sendable {
+    /// The provider has it. `externalID`: what receipts will name it by; nil when the provider names none.
+    case accepted(externalID: String?)
+    /// Not taken, may be tried again. `after`: seconds the provider asked for, as given (the courier bounds it); nil when it did not say.
+    case retry(reason: RetryReason, after: Double?)
+    /// Not taken, and never will be.
+    case refused(reason: RefusalReason, code: String?, detail: String)
+    /// May or may not have been taken (the ambiguity window).
+    case ambiguous(reason: String)
+}
+
+/// Why a send may be tried again. `throttled` also slows the channel; `unreachable` and `failing` count for its breaker.
+package enum RetryReason: String, Hashable, Sendable, Codable { case throttled, unreachable, failing }
+
+/// Why a send is over. `contactStopped` also marks the recipient; `credentials` also marks the channel.
+package enum RefusalReason: String, Hashable, Sendable, Codable {
+    case invalidRecipient = "invalid_recipient", contactStopped = "contact_stopped", credentials, content, policy, rejected
+}

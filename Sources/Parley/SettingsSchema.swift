@@ -1,0 +1,28 @@
+/// What a channel of an adapter must be given: a small part of JSON Schema, unknown keys refused.
+package struct SettingsSchema: Hashable, Sendable {
+    package struct Property: Hashable, Sendable {
+        package enum Kind: String, Hashable, Sendable { case string, integer, number, boolean, array }
+        package var kind: Kind
+        package var isSecret: Bool
+        package var isRequired: Bool
+        package var defaultValue: JSON?
+        package var pattern: String?
+        /// `e164`, `uri`, `email`.
+        package var format: String?
+        package var summary: String?
+        package init(
+            kind: Kind, isSecret: Bool = false, isRequired: Bool = true, defaultValue: JSON? = nil, pattern: String? = nil,
+            format: String? = nil, summary: String? = nil
+        ) {
+            self.kind = kind
+            self.isSecret = isSecret
+            self.isRequired = isRequired
+            self.defaultValue = defaultValue
+            self.pattern = pattern
+            self.format = format
+            self.summary = summary
+        }
+    }
+    package var properties: [String: Property]
+    package init(properties: [String: Property]) { self.properties = properties }
+}

@@ -1,0 +1,3 @@
+import ArgumentParser
+import ParleyServer
+@main struct Main: ParsableCommand { }

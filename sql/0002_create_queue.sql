@@ -1,0 +1,63 @@
+-- Why:   inbox, outbox and webhooks are one mechanism: ordered jobs in leased, fenced lanes.
+-- Locks: new objects only.
+-- Undo:  DROP TABLE dead_letters, jobs, lanes, workers; DROP FUNCTION fence;
+
+CREATE TABLE workers (
+    id           uuid        NOT NULL PRIMARY KEY,  -- made anew by each process start: two hosts of one name never share it
+    name         text        NOT NULL,
+    queue        text        NOT NULL,
+    started_at   timestamptz NOT NULL DEFAULT now(),
+    heartbeat_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE lanes (
+    lane       smallint    NOT NULL,
+    queue      text        NOT NULL,
+    epoch      bigint      NOT NULL DEFAULT 0,  -- rises with each new owner: the fencing token
+    owner      uuid,
+    expires_at timestamptz,
+    CONSTRAINT lanes_pkey PRIMARY KEY (lane, queue)
+) WITH (fillfactor = 50);
+
+-- Narrow work rows beside immutable ones. `xid` stands before `id` on purpose: defaults are evaluated in column order, so a
+-- transaction has its xid before it takes an id, and a reader that sees every older xid finished has seen every lower id.
+CREATE TABLE jobs (
+    lane         smallint    NOT NULL,
+    queue        text        NOT NULL,
+    xid          xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    key          text        NOT NULL,  -- jobs of one key run one at a time, in order
+    workspace_id uuid        NOT NULL,
+    payload      bytea       NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    run_at       timestamptz NOT NULL DEFAULT now(),
+    held         boolean     NOT NULL DEFAULT false,  -- by an operator or a policy: waits for a release
+    failures     jsonb       NOT NULL DEFAULT '[]',   -- [{"at", "reason", "worker"}], one for each failed try
+    CONSTRAINT jobs_pkey PRIMARY KEY (lane, queue, id)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+
+CREATE TABLE dead_letters (
+    workspace_id uuid        NOT NULL,
+    id           uuid        NOT NULL,
+    queue        text        NOT NULL,
+    lane         smallint    NOT NULL,
+    key          text        NOT NULL,
+    payload      bytea       NOT NULL,
+    reason       text        NOT NULL,
+    failures     jsonb       NOT NULL,
+    created_at   timestamptz NOT NULL,
+    died_at      timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT dead_letters_pkey PRIMARY KEY (workspace_id, id)
+);
+
+-- Stops a transaction whose worker lost a lane: the shared row lock makes a take-over wait for this commit, or this fail.
+-- SQLSTATE PQ001, so that callers can tell it from every other failure.
+CREATE FUNCTION fence(of_queue text, of_lanes smallint[], of_epochs bigint[], of_owner uuid) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM lanes l JOIN unnest(of_lanes, of_epochs) AS f (lane, epoch) ON l.lane = f.lane AND l.epoch = f.epoch
+        WHERE l.queue = of_queue AND l.owner = of_owner ORDER BY l.lane FOR SHARE OF l;
+    IF (SELECT count(*) FROM lanes l JOIN unnest(of_lanes, of_epochs) AS f (lane, epoch) ON l.lane = f.lane AND l.epoch = f.epoch
+        WHERE l.queue = of_queue AND l.owner = of_owner) <> cardinality(of_lanes)
+    THEN RAISE EXCEPTION 'lane lost' USING ERRCODE = 'PQ001';
+    END IF;
+END $$;
