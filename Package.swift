@@ -64,4 +64,5 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ]
+    if Context.environment["PARLEY_STRICT"] != nil { target.swiftSettings?.append(.treatAllWarnings(as: .error)) }
 }
