@@ -43,8 +43,17 @@ package struct InboundMessage: Hashable, Sendable, Codable {
     package var isAutomatic: Bool
 
     package init(
-        externalID: String?, from: Address, fromName: String? = nil, to: String? = nil, text: String, media: [Media] = [],
-        thread: String? = nil, replyTo: String? = nil, inReplyTo: String? = nil, sentAt: Date? = nil, optOut: OptOut? = nil,
+        externalID: String?,
+        from: Address,
+        fromName: String? = nil,
+        to: String? = nil,
+        text: String,
+        media: [Media] = [],
+        thread: String? = nil,
+        replyTo: String? = nil,
+        inReplyTo: String? = nil,
+        sentAt: Date? = nil,
+        optOut: OptOut? = nil,
         isAutomatic: Bool = false
     ) {
         self.externalID = externalID
@@ -87,17 +96,29 @@ package struct InboundEdit: Hashable, Sendable, Codable {
     /// Tells one edit of a message from the next (a timestamp, an event id).
     package var revision: String
     package var text: String
-    package init(externalID: String, revision: String, text: String) {
+    /// The thread and the author of the message, as its own event named them, so that the edit queues up behind it; nil when untold.
+    package var thread: String?
+    package var from: Address?
+    package init(externalID: String, revision: String, text: String, thread: String? = nil, from: Address? = nil) {
         self.externalID = externalID
         self.revision = revision
         self.text = text
+        self.thread = thread
+        self.from = from
     }
 }
 
 /// The author took a message back.
 package struct InboundDeletion: Hashable, Sendable, Codable {
     package var externalID: String
-    package init(externalID: String) { self.externalID = externalID }
+    /// As in `InboundEdit`.
+    package var thread: String?
+    package var from: Address?
+    package init(externalID: String, thread: String? = nil, from: Address? = nil) {
+        self.externalID = externalID
+        self.thread = thread
+        self.from = from
+    }
 }
 
 /// What a provider reports of a message we sent.

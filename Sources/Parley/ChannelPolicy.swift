@@ -1,0 +1,41 @@
+/// What an operator decided for one channel; kept as `channels.policy`.
+///
+/// Every member may be missing and then has its default, so a policy written by an older version stays valid.
+package struct ChannelPolicy: Hashable, Sendable, Codable {
+    /// What a message does that finds only an ended conversation.
+    package enum Ended: String, Hashable, Sendable, Codable, CaseIterable { case new, reopen }
+    /// What happens to a send that may or may not have reached the provider (the ambiguity window).
+    package enum Unknown: String, Hashable, Sendable, Codable, CaseIterable { case hold, retry }
+
+    package var verification: VerificationMode
+    package var ended: Ended
+    package var unknown: Unknown
+    /// Seconds after which a held unknown send is tried again; nil: only a person releases it.
+    package var retryHeldAfter: Int?
+    /// Days for which received bytes are kept, so that they can be replayed.
+    package var retentionDays: Int
+
+    package init(
+        verification: VerificationMode = .enforce,
+        ended: Ended = .new,
+        unknown: Unknown = .hold,
+        retryHeldAfter: Int? = nil,
+        retentionDays: Int = 7
+    ) {
+        self.verification = verification
+        self.ended = ended
+        self.unknown = unknown
+        self.retryHeldAfter = retryHeldAfter
+        self.retentionDays = retentionDays
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        let standard = ChannelPolicy()
+        self.verification = try members.decodeIfPresent(VerificationMode.self, forKey: .verification) ?? standard.verification
+        self.ended = try members.decodeIfPresent(Ended.self, forKey: .ended) ?? standard.ended
+        self.unknown = try members.decodeIfPresent(Unknown.self, forKey: .unknown) ?? standard.unknown
+        self.retryHeldAfter = try members.decodeIfPresent(Int.self, forKey: .retryHeldAfter)
+        self.retentionDays = try members.decodeIfPresent(Int.self, forKey: .retentionDays) ?? standard.retentionDays
+    }
+}

@@ -1,0 +1,42 @@
+/// What finds a conversation again within its channel: the provider's thread, or the person's address where that is the thread.
+///
+/// Shape: `thread:C0GENERAL1:1772441995.000101` or `sms:+15005550123`. `thread` is no address space, so the two never meet.
+package struct ThreadKey: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    package init(thread: String) { self.rawValue = "thread:\(thread)" }
+    package init(address: Address) { self.rawValue = "\(address.space.rawValue):\(address.value)" }
+
+    /// Slack-like channels name the thread; elsewhere (SMS, a Slack DM) the person is the thread.
+    package init(thread: String?, address: Address) {
+        self = thread.map(ThreadKey.init(thread:)) ?? ThreadKey(address: address)
+    }
+}
+
+extension InboundEvent {
+    /// The conversation this event belongs to, as far as the event itself tells; nil for one that names only a message's id.
+    package var threadKey: ThreadKey? {
+        switch self {
+        case .message(let message): ThreadKey(thread: message.thread, address: message.from)
+        case .edit(let edit): edit.thread.map(ThreadKey.init(thread:)) ?? edit.from.map(ThreadKey.init(address:))
+        case .deletion(let deletion): deletion.thread.map(ThreadKey.init(thread:)) ?? deletion.from.map(ThreadKey.init(address:))
+        case .interaction(let interaction): ThreadKey(address: interaction.from)
+        case .receipt: nil
+        }
+    }
+
+    /// The provider's id of the message this event brings or speaks of.
+    package var subject: String? {
+        switch self {
+        case .message(let message): message.externalID
+        case .edit(let edit): edit.externalID
+        case .deletion(let deletion): deletion.externalID
+        case .receipt(let receipt): receipt.externalID
+        case .interaction: nil
+        }
+    }
+
+    /// What must be worked in order within a channel: a conversation, or, where that is untold, the message spoken of.
+    package var orderingKey: String { self.threadKey?.rawValue ?? "message:\(self.subject ?? "")" }
+}
