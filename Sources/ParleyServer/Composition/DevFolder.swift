@@ -1,0 +1,52 @@
+import Foundation
+import Parley
+
+/// The folder where one `parley dev` keeps everything: its cluster, its master key, its first API key.
+package struct DevFolder: Sendable {
+    package let path: String
+    /// The cluster's folder.
+    package var cluster: String { "\(self.path)/postgresql" }
+    package var masterKeyFile: String { "\(self.path)/master.key" }
+    /// The first workspace's API key, made once. Whoever may read the folder's `0600` files owns that workspace anyway.
+    var apiKeyFile: String { "\(self.path)/api.key" }
+    /// There only while `parley dev` is ready.
+    package var descriptionFile: String { "\(self.path)/dev.json" }
+
+    package init(path: String) { self.path = URL(fileURLWithPath: path).standardizedFileURL.path }
+
+    /// - Throws: when no `parley dev` is ready on this folder.
+    package func read() throws(SettingsError) -> DevDescription {
+        guard let data = FileManager.default.contents(atPath: self.descriptionFile) else {
+            throw SettingsError("\(self.descriptionFile) is not there: is `parley dev --data \(self.path)` running?")
+        }
+        guard let json = try? JSON(parsing: Array(data)), let description = DevDescription(json) else {
+            throw SettingsError("\(self.descriptionFile) cannot be understood: start `parley dev` anew")
+        }
+        return description
+    }
+
+    func write(_ description: DevDescription) throws(SettingsError) {
+        try Self.write("\(description.json.text)\n", to: self.descriptionFile)
+    }
+
+    /// What a file holds; made by `make` and written when there is no such file yet.
+    func secret(in path: String, make: () throws -> String) throws -> String {
+        if let data = FileManager.default.contents(atPath: path) {
+            return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let secret = try make()
+        try Self.write("\(secret)\n", to: path)
+        return secret
+    }
+
+    /// Whole or not at all, and from its first byte on readable by nobody else.
+    private static func write(_ text: String, to path: String) throws(SettingsError) {
+        let draft = "\(path).\(UUID().uuidString)"
+        guard FileManager.default.createFile(atPath: draft, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]),
+            rename(draft, path) == 0
+        else {
+            try? FileManager.default.removeItem(atPath: draft)
+            throw SettingsError("\(path) cannot be written")
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Why a process ends, for the person at the terminal, and the exit code that says so to a script (sysexits.h).
+package struct ProcessFailure: Error, CustomStringConvertible {
+    package let code: Int32
+    package let description: String
+
+    /// The command ran, and the answer is no.
+    package static func failed(_ description: String) -> ProcessFailure { ProcessFailure(code: 1, description: description) }
+    package static func unavailable(_ description: String) -> ProcessFailure { ProcessFailure(code: 69, description: description) }
+    package static func configuration(_ description: String) -> ProcessFailure { ProcessFailure(code: 78, description: description) }
+
+    /// Nil for errors of other rooms' libraries, such as the argument parser's own.
+    package init?(_ error: any Error) {
+        switch error {
+        case let failure as ProcessFailure: self = failure
+        case let error as SettingsError: self = .configuration(error.description)
+        default: return nil
+        }
+    }
+
+    private init(code: Int32, description: String) {
+        self.code = code
+        self.description = description
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+package import Logging
+
+/// The settings of one process: a flag wins over the environment, the environment over the file, the file over the default.
+///
+/// Each value is read, and complained about, when a process asks for it: `parley check` needs no database.
+package struct Settings: Sendable {
+    /// A value and where it was found, for error messages.
+    struct Found: Sendable {
+        var value: String
+        var origin: String
+    }
+    private var found: [SettingName: Found] = [:]
+    /// The folder the process was started in, and its executable: where `PARLEY_HOME` is looked for.
+    private let workingFolder: String
+    private let executable: String
+
+    /// - Parameters:
+    ///   - flags: what the command line gave.
+    ///   - file: a settings file somebody named; nil for `/etc/parley/parley.env`, which may be absent.
+    package init(
+        flags: [SettingName: String] = [:],
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        file: String? = nil,
+        workingFolder: String = FileManager.default.currentDirectoryPath,
+        executable: String = Settings.currentExecutable
+    ) throws(SettingsError) {
+        self.workingFolder = workingFolder
+        self.executable = executable
+        if let path = file ?? [SettingsFile.defaultPath].first(where: FileManager.default.fileExists) {
+            let file = try SettingsFile(path: path)
+            for (name, entry) in file.values { self.found[name] = Found(value: entry.value, origin: "\(path):\(entry.line)") }
+        }
+        for name in SettingName.allCases {
+            // An empty variable is one that was not given: compose files write `NAME=${NAME:-}`.
+            if let value = environment[name.rawValue], !value.isEmpty { self.found[name] = Found(value: value, origin: "environment") }
+            if let value = flags[name] { self.found[name] = Found(value: value, origin: "flag") }
+        }
+    }
+
+    /// What was given for a setting, or its default; nil when there is neither.
+    package func text(_ name: SettingName) -> String? { self.found[name]?.value ?? name.defaultValue }
+
+    /// Replaces a setting, as `parley dev` does with those it decides itself.
+    package mutating func set(_ name: SettingName, _ value: String) { self.found[name] = Found(value: value, origin: "parley dev") }
+
+    package func isGiven(_ name: SettingName) -> Bool { self.found[name] != nil }
+
+    private func problem(_ name: SettingName, _ sentence: String) -> SettingsError {
+        guard let found = self.found[name] else { return SettingsError("\(name.rawValue) \(sentence)") }
+        let value = name.isSecret ? "" : "=\(found.value)"
+        return SettingsError("\(name.rawValue)\(value) (\(found.origin)) \(sentence)")
+    }
+
+    /// The executable this process runs, through symbolic links.
+    package static var currentExecutable: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    }
+}
+
+// MARK: - What processes ask for
+
+extension Settings {
+    package var databaseURL: String {
+        get throws(SettingsError) {
+            guard let url = self.text(.databaseURL) else {
+                throw self.problem(.databaseURL, "is not set: give the PostgreSQL to use, as in postgresql://parley@db.example/parley")
+            }
+            guard url.hasPrefix("postgresql://") || url.hasPrefix("postgres://") else {
+                throw self.problem(.databaseURL, "must be a URL that begins with postgresql://")
+            }
+            return url
+        }
+    }
+
+    package var httpListen: ListenAddress { get throws(SettingsError) { try self.address(.httpListen) } }
+    package var smtpListen: ListenAddress { get throws(SettingsError) { try self.address(.smtpListen) } }
+
+    private func address(_ name: SettingName) throws(SettingsError) -> ListenAddress {
+        guard let address = ListenAddress(self.text(name) ?? "") else {
+            throw self.problem(name, "must be an address and a port, as in 127.0.0.1:8080 or [::]:8080")
+        }
+        return address
+    }
+
+    /// Where providers reach us, without a slash at the end. By default the address we listen on: enough for a first try.
+    package var publicURL: String {
+        get throws(SettingsError) {
+            guard let text = self.text(.publicURL) else { return "http://\(try self.httpListen)" }
+            guard let url = URL(string: text), url.scheme == "http" || url.scheme == "https", url.host != nil, url.query == nil else {
+                throw self.problem(.publicURL, "must be an http or https URL, as in https://bridge.example")
+            }
+            return text.hasSuffix("/") ? String(text.dropLast()) : text
+        }
+    }
+
+    /// CIDRs that outbound calls may reach although they are private; parts are parted by commas or blanks.
+    package var egressAllow: [String] {
+        (self.text(.egressAllow) ?? "").split { $0 == "," || $0.isWhitespace }.map(String.init)
+    }
+
+    package var logLevel: Logger.Level {
+        get throws(SettingsError) {
+            guard let level = Logger.Level(rawValue: self.text(.logLevel)?.lowercased() ?? "") else {
+                throw self.problem(.logLevel, "must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return level
+        }
+    }
+
+    /// Connections of one process to the database.
+    package var poolSize: Int { get throws(SettingsError) { try self.number(.poolSize, 2...500) } }
+
+    /// How long a stopping process may take to finish what it began.
+    package var grace: Duration { get throws(SettingsError) { .seconds(try self.number(.graceSeconds, 1...3600)) } }
+
+    private func number(_ name: SettingName, _ range: ClosedRange<Int>) throws(SettingsError) -> Int {
+        guard let number = Int(self.text(name) ?? ""), range.contains(number) else {
+            throw self.problem(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The text of the master key, or of the file that holds it.
+    package var masterKeyText: String {
+        get throws(SettingsError) {
+            if let text = self.text(.masterKey) { return text }
+            guard let path = self.text(.masterKeyFile) else {
+                throw self.problem(
+                    .masterKey,
+                    "is not set, nor PARLEY_MASTER_KEY_FILE: make a key with `openssl rand -base64 32` and keep it safe"
+                )
+            }
+            guard let data = FileManager.default.contents(atPath: path) else { throw self.problem(.masterKeyFile, "cannot be read") }
+            return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+    }
+
+    /// The folder that holds `channels/` and `sql/`.
+    package var home: Home {
+        get throws(SettingsError) {
+            if let path = self.text(.home) {
+                guard let home = Home(path) else { throw self.problem(.home, "must be a folder that holds channels/ and sql/") }
+                return home
+            }
+            guard let home = Home.find(workingFolder: self.workingFolder, executable: self.executable) else {
+                throw self.problem(.home, "is not set, and there is no channels/ and sql/ in this folder or beside the executable")
+            }
+            return home
+        }
+    }
+}
