@@ -1,0 +1,129 @@
+import CLibcurl
+import Foundation
+import Synchronization
+
+typealias TransferResult = Result<HTTPAnswer, TransferError>
+
+/// One `send`, as both sides know it. Cancelling may overtake starting, so the wish is kept here and not only sent along.
+final class Ticket: Sendable {
+    let transfer: HTTPTransfer
+    let isCancelled = Atomic(false)
+    init(transfer: HTTPTransfer) { self.transfer = transfer }
+}
+
+/// A `curl_multi` handle and the thread that drives it. Everything but `inbox` belongs to that thread.
+final class TransferLoop: Sendable {
+    private enum Order {
+        case start(Ticket, CheckedContinuation<TransferResult, Never>)
+        case cancel(Ticket)
+    }
+    private struct Inbox {
+        var orders: [Order] = []
+        /// Nil once the thread has closed it: the one call allowed from other threads is `curl_multi_wakeup`, under the lock.
+        var multi: MultiHandle?
+        var isStopping = false
+    }
+    private struct MultiHandle: @unchecked Sendable { let pointer: UnsafeMutableRawPointer }
+
+    private let inbox: Mutex<Inbox>
+
+    init(settings: HTTPClient.Settings) throws(TransferError) {
+        guard Self.isReady, let pointer = curl_multi_init() else { throw TransferError(.failed, detail: "libcurl did not start") }
+        let multi = MultiHandle(pointer: pointer)
+        self.inbox = Mutex(Inbox(multi: multi))
+        guard parley_curl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, settings.keptConnections) == CURLM_OK else {
+            curl_multi_cleanup(pointer)
+            throw TransferError(.failed, detail: "libcurl refused a limit of connections")
+        }
+        let thread = Thread { self.run(multi.pointer, settings: settings) }
+        thread.name = "curl"
+        thread.start()
+    }
+
+    func start(_ ticket: Ticket, reporting continuation: CheckedContinuation<TransferResult, Never>) {
+        self.give(.start(ticket, continuation))
+    }
+
+    func cancel(_ ticket: Ticket) {
+        ticket.isCancelled.store(true, ordering: .relaxed)
+        self.give(.cancel(ticket))
+    }
+
+    /// Ends the thread. Only called when no `send` is waiting.
+    func stop() {
+        self.inbox.withLock { inbox in
+            inbox.isStopping = true
+            if let multi = inbox.multi { curl_multi_wakeup(multi.pointer) }
+        }
+    }
+
+    private func give(_ order: sending Order) {
+        self.inbox.withLock { inbox in
+            inbox.orders.append(order)
+            if let multi = inbox.multi { curl_multi_wakeup(multi.pointer) }
+        }
+    }
+
+    // MARK: - The thread
+
+    private func run(_ multi: UnsafeMutableRawPointer, settings: HTTPClient.Settings) {
+        var running: [UnsafeMutableRawPointer: RunningTransfer] = [:]
+        while let orders = self.takeOrders() {
+            for order in orders {
+                switch order {
+                case .start(let ticket, let continuation):
+                    let transfer = RunningTransfer(ticket, continuation)
+                    do throws(TransferError) {
+                        guard !ticket.isCancelled.load(ordering: .relaxed) else {
+                            throw TransferError(.cancelled, detail: "cancelled before it began")
+                        }
+                        let easy = try transfer.prepare(settings: settings)
+                        guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
+                            throw TransferError(.failed, detail: "libcurl took no transfer")
+                        }
+                        running[easy] = transfer
+                    } catch {
+                        transfer.report(.failure(error))
+                    }
+                case .cancel(let ticket):
+                    guard let (easy, transfer) = running.first(where: { $0.value.ticket === ticket }) else { continue }
+                    curl_multi_remove_handle(multi, easy)
+                    running[easy] = nil
+                    transfer.report(.failure(transfer.error(.cancelled, detail: "cancelled by the sender")))
+                }
+            }
+            var alive: Int32 = 0
+            curl_multi_perform(multi, &alive)
+            while let (easy, code) = Self.finished(in: multi) {
+                curl_multi_remove_handle(multi, easy)
+                if let transfer = running.removeValue(forKey: easy) { transfer.report(transfer.result(of: code)) }
+            }
+            // Woken by traffic, by libcurl's own timers or by an order; the minute is only a net.
+            curl_multi_poll(multi, nil, 0, 60_000, nil)
+        }
+        curl_multi_cleanup(multi)
+    }
+
+    /// Nil when the loop is to end.
+    private func takeOrders() -> [Order]? {
+        self.inbox.withLock { inbox in
+            guard !inbox.isStopping else {
+                inbox.multi = nil
+                return nil
+            }
+            defer { inbox.orders.removeAll(keepingCapacity: true) }
+            return inbox.orders
+        }
+    }
+
+    private static func finished(in multi: UnsafeMutableRawPointer) -> (UnsafeMutableRawPointer, CURLcode)? {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            if message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle { return (easy, message.pointee.data.result) }
+        }
+        return nil
+    }
+
+    /// libcurl is started once for the process, whoever asks first.
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
+}
