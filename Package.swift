@@ -47,7 +47,7 @@ let package = Package(
         ),
 
         .target(name: "TestSupport", dependencies: ["Postgres", logging], path: "Tests/TestSupport"),
-        .testTarget(name: "ParleyTests", dependencies: ["Parley"]),
+        .testTarget(name: "ParleyTests", dependencies: ["Parley"], exclude: ["Corpus"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "CurlTests", dependencies: ["Curl"]),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
