@@ -21,6 +21,7 @@ package struct EgressPolicy: Hashable, Sendable {
 
     package struct BadBlock: Error, Hashable, Sendable, CustomStringConvertible {
         package var text: String
+        package init(text: String) { self.text = text }
         package var description: String { "'\(self.text)' is no address block such as 10.0.0.0/8" }
     }
 
