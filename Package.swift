@@ -52,7 +52,7 @@ let package = Package(
         .testTarget(name: "CurlTests", dependencies: ["Curl"]),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels"]),
-        .testTarget(name: "ParleyServerTests", dependencies: ["ParleyServer", "TestSupport"]),
+        .testTarget(name: "ParleyServerTests", dependencies: ["ParleyServer", "TestSupport", logging]),
     ]
 )
 
