@@ -52,6 +52,7 @@ package enum Workspace {}
 package enum Key {}
 package enum Channel {}
 package enum Contact {}
+package enum Identity {}
 package enum Conversation {}
 package enum Message {}
 package enum Delivery {}
@@ -60,6 +61,8 @@ package typealias WorkspaceID = Identifier<Workspace>
 package typealias KeyID = Identifier<Key>
 package typealias ChannelID = Identifier<Channel>
 package typealias ContactID = Identifier<Contact>
+package typealias IdentityID = Identifier<Identity>
 package typealias ConversationID = Identifier<Conversation>
 package typealias MessageID = Identifier<Message>
 package typealias DeliveryID = Identifier<Delivery>
+package typealias InteractionID = Identifier<Interaction>

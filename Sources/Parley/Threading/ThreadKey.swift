@@ -37,6 +37,15 @@ extension InboundEvent {
         }
     }
 
+    /// Tells one change of a message from the next, so that the same one counts once; nil for what changes none.
+    package var revision: String? {
+        switch self {
+        case .edit(let edit): "edit:\(edit.revision)"
+        case .deletion: "deletion"
+        case .message, .receipt, .interaction: nil
+        }
+    }
+
     /// What must be worked in order within a channel: a conversation, or, where that is untold, the message spoken of.
     package var orderingKey: String { self.threadKey?.rawValue ?? "message:\(self.subject ?? "")" }
 }

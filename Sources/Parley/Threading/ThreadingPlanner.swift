@@ -1,0 +1,183 @@
+import Foundation
+
+/// One batch being planned: what is known grows with what is planned.
+struct ThreadingPlanner {
+    var known: ThreadingKnowledge
+    var ids: MomentIDs
+    var plan = ThreadingPlan()
+    /// Slots whose conversation this plan opens or reopens.
+    private var opened: [ThreadSlot: ThreadingPlan.Place] = [:]
+    private var present: Set<Presence> = []
+    private var names: [Person: String] = [:]
+    private var wishes: [Person: ThreadingPlan.OptOutChange] = [:]
+
+    init(known: ThreadingKnowledge, ids: MomentIDs) {
+        self.known = known
+        self.ids = ids
+    }
+
+    /// Why an item cannot be written at all; nil when it can.
+    func problem(of item: ThreadingItem) -> String? {
+        if !item.hasUsableIdentifiers { return "bad_identifier" }
+        return self.known.policies[item.channel] == nil ? "channel_gone" : nil
+    }
+
+    private struct Presence: Hashable {
+        var place: ThreadingPlan.Place
+        var person: Person
+    }
+}
+
+// MARK: - Messages
+
+extension ThreadingPlanner {
+    mutating func placeMessage(of item: ThreadingItem) {
+        guard case .message(let message) = item.event, let person = item.person, let slot = item.slot else { return }
+        if let subject = item.subject, self.known.messages[subject] != nil {
+            self.plan.duplicates += 1
+            return
+        }
+        let id: MessageID = self.ids.next(at: item.receivedAt)
+        let original = self.lookalike(of: item, becoming: id)
+        self.meet(person, called: message.fromName, at: item.receivedAt)
+        let (place, act, refused) = self.conversation(for: slot, with: person, message: message, at: item.receivedAt)
+        self.join(place, person, at: item.receivedAt)
+        self.plan.messages.append(
+            ThreadingPlan.NewMessage(
+                id: id,
+                place: place,
+                channel: item.channel,
+                person: person,
+                externalID: message.externalID,
+                body: message.body,
+                why: Why(
+                    rule: message.thread == nil ? .address : .thread,
+                    act: act,
+                    evidence: ["key": slot.key.rawValue],
+                    refused: refused,
+                    possibleDuplicateOf: original
+                ),
+                isAutomatic: message.isAutomatic,
+                request: item.request,
+                sentAt: message.sentAt,
+                at: item.receivedAt
+            )
+        )
+        if let subject = item.subject { self.known.messages[subject] = id }
+        if let wish = message.optOut, wish != .help {
+            self.wishes[person] = ThreadingPlan.OptOutChange(person: person, isStopped: wish == .stop, at: item.receivedAt)
+        }
+    }
+
+    /// Without an id nothing proves that two messages are one, so the second is kept and names the first (I2).
+    private mutating func lookalike(of item: ThreadingItem, becoming id: MessageID) -> MessageID? {
+        guard let fingerprint = item.fingerprint else { return nil }
+        let earlier = self.known.lookalikes[fingerprint, default: []]
+        self.known.lookalikes[fingerprint, default: []].append(ThreadingKnowledge.Lookalike(message: id, moment: item.moment))
+        return earlier.first { abs($0.moment.timeIntervalSince(item.moment)) <= 60 }?.message
+    }
+
+    /// The conversation a message belongs to: the open one of its slot, else a new one, or the last one again, as the channel says.
+    private mutating func conversation(
+        for slot: ThreadSlot,
+        with person: Person,
+        message: InboundMessage,
+        at date: Date
+    ) -> (ThreadingPlan.Place, Why.Act, [Why.Refusal]) {
+        let thread = self.known.threads[slot] ?? ThreadingKnowledge.Thread()
+        if let open = thread.open { return (.conversation(open), .joined, []) }
+        if let place = self.opened[slot] { return (place, .joined, []) }
+        if let ended = thread.ended, self.known.policies[slot.channel]?.ended == .reopen {
+            self.opened[slot] = .conversation(ended)
+            self.plan.reopenings.append(ThreadingPlan.Reopening(workspace: slot.workspace, conversation: ended, at: date))
+            return (.conversation(ended), .reopened, [])
+        }
+        self.opened[slot] = .slot(slot)
+        self.plan.conversations.append(
+            ThreadingPlan.NewConversation(
+                id: self.ids.next(at: date),
+                slot: slot,
+                with: person,
+                replyTo: message.replyTo,
+                thread: message.thread,
+                at: date
+            )
+        )
+        return (.slot(slot), .opened, thread.ended.map { [Why.Refusal(conversation: $0, reason: "ended")] } ?? [])
+    }
+}
+
+// MARK: - Everything else
+
+extension ThreadingPlanner {
+    mutating func applyRest(of item: ThreadingItem) {
+        switch item.event {
+        case .message: break
+        case .edit(let edit): self.revise(item, .edit(text: edit.text))
+        case .deletion: self.revise(item, .deletion)
+        case .receipt(let receipt):
+            self.plan.receipts.append(
+                ThreadingPlan.PassedReceipt(workspace: item.workspace, channel: item.channel, receipt: receipt, at: item.receivedAt)
+            )
+        case .interaction(let interaction):
+            guard let person = item.person else { return }
+            self.meet(person, called: nil, at: item.receivedAt)
+            self.plan.interactions.append(
+                ThreadingPlan.NewInteraction(
+                    id: self.ids.next(at: item.receivedAt),
+                    channel: item.channel,
+                    person: person,
+                    externalID: interaction.externalID,
+                    type: interaction.type,
+                    fields: interaction.fields,
+                    at: item.receivedAt
+                )
+            )
+        }
+    }
+
+    private mutating func revise(_ item: ThreadingItem, _ change: ThreadingPlan.Revision.Change) {
+        if let message = item.subject.flatMap({ self.known.messages[$0] }), let name = item.event.revision {
+            self.plan.revisions.append(
+                ThreadingPlan.Revision(workspace: item.workspace, message: message, name: name, change: change, at: item.receivedAt)
+            )
+        } else if item.deferrals < ThreadingPlan.deferralLimit {
+            self.plan.deferrals.append(item)
+        } else {
+            self.plan.orphans += 1
+        }
+    }
+
+    /// Makes an identity and a contact for a person not met before; remembers a new name of a known one.
+    private mutating func meet(_ person: Person, called name: String?, at date: Date) {
+        let name = name.flatMap { $0.isEmpty ? nil : $0 }
+        guard let known = self.known.names[person] else {
+            self.known.names[person] = .some(name)
+            self.plan.identities.append(
+                ThreadingPlan.NewIdentity(
+                    id: self.ids.next(at: date),
+                    contact: self.ids.next(at: date),
+                    person: person,
+                    name: name,
+                    at: date
+                )
+            )
+            return
+        }
+        guard let name, name != known else { return }
+        self.known.names[person] = .some(name)
+        self.names[person] = name
+    }
+
+    private mutating func join(_ place: ThreadingPlan.Place, _ person: Person, at date: Date) {
+        guard self.present.insert(Presence(place: place, person: person)).inserted else { return }
+        self.plan.joinings.append(ThreadingPlan.Joining(place: place, person: person, at: date))
+    }
+
+    /// The plan, with one row for each person's last name and last wish.
+    consuming func finished() -> ThreadingPlan {
+        self.plan.renamings = self.names.map { ThreadingPlan.Renaming(person: $0.key, name: $0.value) }.sorted { $0.person < $1.person }
+        self.plan.optOuts = self.wishes.values.sorted { $0.person < $1.person }
+        return self.plan
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+
+@testable import Parley
+
+/// What the database would hold: plans are applied to it as the statements apply them, so that a run of batches can be judged as a whole.
+struct Ledger {
+    struct Thread: Hashable {
+        var slot: ThreadSlot
+        var said: [String] = []
+        var people: Set<Person> = []
+        var isOpen = true
+    }
+
+    var policies: [ChannelID: ChannelPolicy]
+    var threads: [ConversationID: Thread] = [:]
+    var order: [ThreadSlot: [ConversationID]] = [:]
+    var names: [Person: String?] = [:]
+    var contacts: [Person: ContactID] = [:]
+    var stopped: Set<Person> = []
+    var messages: [ExternalMessage: MessageID] = [:]
+    var labels: [MessageID: String] = [:]
+    var lookalikes: [Fingerprint: [ThreadingKnowledge.Lookalike]] = [:]
+    var revisions: [String: Set<String>] = [:]
+    var duplicates = 0
+    var orphans = 0
+
+    var knowledge: ThreadingKnowledge {
+        var known = ThreadingKnowledge(policies: self.policies, names: self.names, messages: self.messages, lookalikes: self.lookalikes)
+        for (slot, ids) in self.order {
+            known.threads[slot] = ThreadingKnowledge.Thread(
+                open: ids.last { self.threads[$0]!.isOpen },
+                ended: ids.last { !self.threads[$0]!.isOpen }
+            )
+        }
+        return known
+    }
+
+    /// Plans and applies one batch; gives back what has to wait.
+    mutating func work(_ items: [ThreadingItem], ids: inout MomentIDs) -> [ThreadingItem] {
+        let plan = ThreadingPlan.make(for: items, knowing: self.knowledge, ids: &ids)
+        for identity in plan.identities {
+            self.names[identity.person] = .some(identity.name)
+            self.contacts[identity.person] = identity.contact
+        }
+        for renaming in plan.renamings { self.names[renaming.person] = .some(renaming.name) }
+        for opened in plan.conversations {
+            self.threads[opened.id] = Thread(slot: opened.slot)
+            self.order[opened.slot, default: []].append(opened.id)
+        }
+        for reopening in plan.reopenings { self.threads[reopening.conversation]!.isOpen = true }
+        for joining in plan.joinings { self.threads[self.find(joining.place)]!.people.insert(joining.person) }
+        for message in plan.messages {
+            let label = message.externalID ?? message.body.text
+            self.threads[self.find(message.place)]!.said.append(label)
+            self.labels[message.id] = label
+            if let id = message.externalID {
+                self.messages[ExternalMessage(workspace: message.person.workspace, channel: message.channel, id: id)] = message.id
+            } else {
+                let print = Fingerprint(person: message.person, channel: message.channel, body: message.body)
+                self.lookalikes[print, default: []].append(.init(message: message.id, moment: message.sentAt ?? message.at))
+            }
+        }
+        for revision in plan.revisions { self.revisions[self.labels[revision.message]!, default: []].insert(revision.name) }
+        for change in plan.optOuts {
+            if change.isStopped { self.stopped.insert(change.person) } else { self.stopped.remove(change.person) }
+        }
+        self.duplicates += plan.duplicates
+        self.orphans += plan.orphans
+        return plan.deferrals
+    }
+
+    mutating func end(_ slot: ThreadSlot) {
+        for id in self.order[slot] ?? [] { self.threads[id]!.isOpen = false }
+    }
+
+    private func find(_ place: ThreadingPlan.Place) -> ConversationID {
+        switch place {
+        case .conversation(let id): id
+        case .slot(let slot): self.order[slot]!.last { self.threads[$0]!.isOpen }!
+        }
+    }
+
+    /// Everything that must be equal after an equal history: ids are left out, they are made anew.
+    struct Outcome: Hashable {
+        var conversations: [ThreadSlot: [Thread]]
+        var people: Set<Person>
+        var revisions: [String: Set<String>]
+        var duplicates: Int
+        var orphans: Int
+    }
+    var outcome: Outcome {
+        Outcome(
+            conversations: self.order.mapValues { $0.map { self.threads[$0]! } },
+            people: Set(self.names.keys),
+            revisions: self.revisions,
+            duplicates: self.duplicates,
+            orphans: self.orphans
+        )
+    }
+}
+
+/// SplitMix64: the same seed gives the same run.
+struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+    init(seed: UInt64) { self.state = seed }
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9e37_79b9_7f4a_7c15
+        var word = self.state
+        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return word ^ (word >> 31)
+    }
+}
