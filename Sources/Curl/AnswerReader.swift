@@ -5,8 +5,9 @@ struct AnswerReader {
     private(set) var headers: [String: String] = [:]
     private(set) var body: [UInt8] = []
     private(set) var isTooLarge = false
+    /// Whether the empty line that ends a head has come: libcurl takes a head that is cut off for a whole one.
+    private(set) var hasWholeHead = false
     private var headBytes = 0
-    private var isInHead = false
 
     /// What a head may hold, all lines together.
     private static let headLimit = 64 * 1024
@@ -31,10 +32,10 @@ struct AnswerReader {
         let line = String(decoding: bytes, as: UTF8.self).trimmingSuffix { $0.isNewline }
         if line.hasPrefix("HTTP/") {
             self.headers = [:]
-            self.isInHead = true
+            self.hasWholeHead = false
         } else if line.isEmpty {
-            self.isInHead = false
-        } else if self.isInHead, let colon = line.firstIndex(of: ":") {
+            self.hasWholeHead = true
+        } else if !self.hasWholeHead, let colon = line.firstIndex(of: ":") {
             let name = line[..<colon].lowercased()
             let value = line[line.index(after: colon)...].trimmingPrefix { $0.isWhitespace }.trimmingSuffix { $0.isWhitespace }
             self.headers[name] = self.headers[name].map { "\($0), \(value)" } ?? String(value)

@@ -39,6 +39,7 @@ final class RunningTransfer {
 
     func result(of code: CURLcode) -> TransferResult {
         guard code == CURLE_OK else { return .failure(self.error(self.reason(of: code), detail: self.detail(of: code))) }
+        guard self.answer.hasWholeHead else { return .failure(self.error(.interrupted, detail: "the connection ended in the head")) }
         var status = 0
         parley_curl_get_long(self.easy, CURLINFO_RESPONSE_CODE, &status)
         return .success(HTTPAnswer(status: status, headers: self.answer.headers, body: self.answer.body))
@@ -96,8 +97,8 @@ final class RunningTransfer {
         return count
     }
 
-    /// libcurl rewinds when a kept connection ended without an answer, to send the request again on a new one. The peer may have
-    /// acted on a request that had left as a whole; a second one is for the sender to decide about, so that rewind is refused.
+    /// libcurl rewinds when a kept connection ended without an answer, before it sends the request again on a new one. The peer may
+    /// have acted on a request that had left as a whole; a second one is for the sender to decide about, so that rewind is refused.
     func rewind(to offset: Int, origin: Int32) -> Int32 {
         guard offset == 0, origin == SEEK_SET, self.sent < self.ticket.transfer.body.count else {
             self.hasRefusedRewind = true

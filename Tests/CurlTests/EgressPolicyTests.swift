@@ -53,7 +53,7 @@ import Testing
             ("https://localhost/", .egressDenied), ("https://LOCALHOST./", .egressDenied), ("https://a.localhost/", .egressDenied),
             ("http://[fe80::1%25eth0]/", .egressDenied), ("http://0/", .egressDenied),
             ("http://user:pass@example.com/", .userInfoNotAllowed), ("http://user@example.com/", .userInfoNotAllowed),
-            ("http://@127.0.0.1/", .egressDenied),
+            ("http://@example.com/", .userInfoNotAllowed),
             ("file:///etc/passwd", .schemeNotAllowed), ("gopher://example.com/", .schemeNotAllowed),
             ("ftp://example.com/", .schemeNotAllowed),
             ("unix:///run/x", .schemeNotAllowed), ("javascript://alert", .schemeNotAllowed),

@@ -10,6 +10,7 @@ final class Peer: Sendable {
     private struct Seen {
         var connections = 0
         var requests: [Request] = []
+        var bytes = 0
     }
     struct Request: Sendable {
         var head: String
@@ -31,16 +32,15 @@ final class Peer: Sendable {
         guard descriptor >= 0, isBound, listen(descriptor, 128) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         self.descriptor = descriptor
         self.port = Int(UInt16(bigEndian: address.sin_port))
-        Thread.detachNewThread { [weak self] in
+        Thread.detachNewThread {
             while true {
                 let accepted = accept(descriptor, nil, nil)
                 guard accepted >= 0 else { return }
-                guard let self else { return _ = close(accepted) }
                 let index = self.seen.withLock {
                     $0.connections += 1
                     return $0.connections - 1
                 }
-                let line = Line(descriptor: accepted, index: index) { request in self.seen.withLock { $0.requests.append(request) } }
+                let line = Line(descriptor: accepted, index: index, peer: self)
                 Thread.detachNewThread {
                     script(line)
                     line.close()
@@ -49,14 +49,20 @@ final class Peer: Sendable {
         }
     }
 
-    deinit {
+    /// Stops listening. Without it a peer lives as long as the test process.
+    func close() {
         shutdown(self.descriptor, Int32(SHUT_RDWR))
-        close(self.descriptor)
+        Glibc.close(self.descriptor)
     }
 
     var url: String { "http://127.0.0.1:\(self.port)/" }
     var connections: Int { self.seen.withLock { $0.connections } }
     var requests: [Request] { self.seen.withLock { $0.requests } }
+    /// Received, over all connections.
+    var bytes: Int { self.seen.withLock { $0.bytes } }
+
+    func note(_ request: Request) { self.seen.withLock { $0.requests.append(request) } }
+    func note(bytes: Int) { self.seen.withLock { $0.bytes += bytes } }
 }
 
 /// The peer's end of one connection.
@@ -64,13 +70,13 @@ final class Line: Sendable {
     /// 0 for the first connection the peer got.
     let index: Int
     private let descriptor: Int32
-    private let note: @Sendable (Peer.Request) -> Void
+    private let peer: Peer
     private let isOpen = Mutex(true)
 
-    init(descriptor: Int32, index: Int, noting note: @escaping @Sendable (Peer.Request) -> Void) {
+    init(descriptor: Int32, index: Int, peer: Peer) {
         self.descriptor = descriptor
         self.index = index
-        self.note = note
+        self.peer = peer
     }
 
     /// Reads one request with its whole body; nil when the other side ended first.
@@ -84,7 +90,7 @@ final class Line: Sendable {
             body += more
         }
         let request = Peer.Request(head: head, body: body)
-        self.note(request)
+        self.peer.note(request)
         return request
     }
 
@@ -104,7 +110,9 @@ final class Line: Sendable {
     private func read(limit: Int) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: limit)
         let count = recv(self.descriptor, &buffer, limit, 0)
-        return count > 0 ? Array(buffer[..<count]) : nil
+        guard count > 0 else { return nil }
+        self.peer.note(bytes: count)
+        return Array(buffer[..<count])
     }
 
     /// False once the other side has gone.

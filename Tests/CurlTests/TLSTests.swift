@@ -67,7 +67,8 @@ final class TLSServer {
     }
 
     deinit {
-        self.process.terminate()
+        // Not `terminate()`: the threads that tests run on block SIGTERM, and a child inherits that.
+        kill(self.process.processIdentifier, SIGKILL)
         self.process.waitUntilExit()
         try? FileManager.default.removeItem(at: self.folder)
     }
