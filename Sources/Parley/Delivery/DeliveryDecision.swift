@@ -1,0 +1,120 @@
+/// What is known of a delivery at the moment one of its parts was tried, or should have been.
+package struct DeliverySoFar: Hashable, Sendable {
+    /// Since the message was accepted, by the database's clock.
+    package var age: Duration
+    /// Tries that failed before this one, throttled ones not counted.
+    package var failures: Int
+    /// Tries of any outcome, this one included.
+    package var attempts: Int
+    /// Earlier tries whose outcome nobody knows.
+    package var unknowns: Int
+    /// Parts behind this one that still have to leave.
+    package var partsLeft: Int
+
+    package init(age: Duration, failures: Int, attempts: Int, unknowns: Int, partsLeft: Int) {
+        self.age = age
+        self.failures = failures
+        self.attempts = attempts
+        self.unknowns = unknowns
+        self.partsLeft = partsLeft
+    }
+}
+
+/// When trying ends.
+package struct DeliveryLimits: Hashable, Sendable {
+    package var age: Duration = .seconds(24 * 3_600)
+    /// The failure with this number is the last.
+    package var failures = 25
+    /// Tries of any outcome, so that a provider that throttles for ever ends too.
+    package var attempts = 1_000
+    /// Resends of what may already have arrived; then a person decides.
+    package var unknowns = 3
+    package var retryAfter: ClosedRange<Duration> = .seconds(1) ... .seconds(3_600)
+    /// The first wait of the schedule; it doubles with each failure.
+    package var base: Duration = .seconds(2)
+    package var longest: Duration = .seconds(900)
+
+    package init() {}
+
+    /// Full jitter between the shortest wait and a bound that doubles, so that what failed together does not come back together.
+    func wait(failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
+        let bound = min(self.base * (1 << min(max(failures, 0), 20)), self.longest)
+        let shortest = self.retryAfter.lowerBound
+        return shortest + (max(bound, shortest) - shortest) * Double.random(in: 0...1, using: &random)
+    }
+}
+
+/// What becomes of a delivery after one try.
+package struct DeliveryDecision: Hashable, Sendable {
+    package enum Next: Hashable, Sendable {
+        /// The provider has all of it.
+        case done
+        /// This part is taken, the next may leave.
+        case nextPart
+        /// Failed; again after this wait.
+        case retry(Duration)
+        /// Not a failure, only not now.
+        case later(Duration)
+        /// Until a person releases it, or by itself after this wait where the channel's policy allows.
+        case hold(Duration?)
+        case fail
+    }
+
+    package var state: DeliveryState
+    package var reason: DeliveryReason?
+    package var next: Next
+    /// What the channel's breaker learns of it; nil when the try says nothing about the provider's health.
+    package var health: Breaker.Report?
+    /// How long the whole channel waits, because the provider said so.
+    package var pause: Duration?
+
+    /// Decides after the provider answered, or did not.
+    package static func after(
+        _ outcome: SendOutcome,
+        of delivery: DeliverySoFar,
+        policy: ChannelPolicy,
+        limits: DeliveryLimits = DeliveryLimits(),
+        using random: inout some RandomNumberGenerator
+    ) -> DeliveryDecision {
+        switch outcome {
+        case .accepted:
+            let isWhole = delivery.partsLeft == 0
+            return DeliveryDecision(state: isWhole ? .accepted : .sending, next: isWhole ? .done : .nextPart, health: .success)
+        case .refused(let reason, _, _):
+            // Refused by a healthy provider; with bad credentials every message is, so the breaker saves the rest.
+            let health: Breaker.Report = reason == .credentials ? .failure : .success
+            return DeliveryDecision(state: .failed, reason: DeliveryReason(reason), next: .fail, health: health)
+        case .retry(.throttled, let after):
+            let wait = RetryAfter.bounded(after, within: limits.retryAfter) ?? limits.wait(failures: delivery.attempts, using: &random)
+            guard delivery.age + wait < limits.age, delivery.attempts < limits.attempts else { return .expired }
+            return DeliveryDecision(state: .sending, reason: .throttled, next: .later(wait), pause: wait)
+        case .retry(let reason, let after):
+            let wait = RetryAfter.bounded(after, within: limits.retryAfter) ?? limits.wait(failures: delivery.failures, using: &random)
+            guard delivery.age + wait < limits.age, delivery.attempts < limits.attempts, delivery.failures + 1 < limits.failures else {
+                return DeliveryDecision(state: .failed, reason: .expired, next: .fail, health: .failure)
+            }
+            return DeliveryDecision(state: .sending, reason: DeliveryReason(reason), next: .retry(wait), health: .failure)
+        case .ambiguous:
+            var decision = Self.unknown(delivery, policy: policy, limits: limits, using: &random)
+            decision.health = .failure
+            return decision
+        }
+    }
+
+    /// Decides about a try whose outcome nobody knows: the worker died, or the line broke, after the request may have left.
+    package static func unknown(
+        _ delivery: DeliverySoFar,
+        policy: ChannelPolicy,
+        limits: DeliveryLimits = DeliveryLimits(),
+        using random: inout some RandomNumberGenerator
+    ) -> DeliveryDecision {
+        if policy.unknown == .retry, delivery.unknowns < limits.unknowns, delivery.age < limits.age {
+            let wait = limits.wait(failures: delivery.failures, using: &random)
+            return DeliveryDecision(state: .unknown, reason: .outcomeUnknown, next: .retry(wait))
+        }
+        let release = delivery.unknowns < limits.unknowns ? policy.retryHeldAfter.map { Duration.seconds(max(1, $0)) } : nil
+        return DeliveryDecision(state: .held, reason: .outcomeUnknown, next: .hold(release))
+    }
+
+    private static let expired = DeliveryDecision(state: .failed, reason: .expired, next: .fail)
+}
