@@ -68,6 +68,20 @@ package struct DeliveryDecision: Hashable, Sendable {
     /// How long the whole channel waits, because the provider said so.
     package var pause: Duration?
 
+    package init(
+        state: DeliveryState,
+        reason: DeliveryReason? = nil,
+        next: Next,
+        health: Breaker.Report? = nil,
+        pause: Duration? = nil
+    ) {
+        self.state = state
+        self.reason = reason
+        self.next = next
+        self.health = health
+        self.pause = pause
+    }
+
     /// Decides after the provider answered, or did not.
     package static func after(
         _ outcome: SendOutcome,
