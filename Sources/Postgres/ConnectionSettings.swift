@@ -1,0 +1,39 @@
+/// Where a server is and how a connection to it behaves.
+package struct ConnectionSettings: Hashable, Sendable {
+    /// A libpq URL or keyword string. Holds a password: never logged.
+    package var url: String
+    /// The role the session takes on, so that row level security holds although the login owns the tables.
+    package var role: String?
+    package var applicationName: String
+    /// Server settings for the session.
+    package var options: [String: String]
+
+    package init(url: String, role: String? = nil, applicationName: String, options: [String: String] = [:]) {
+        self.url = url
+        self.role = role
+        self.applicationName = applicationName
+        self.options = options
+    }
+
+    /// Settings for short statements over work tables: a plan made while a table was empty must stay an index range scan, bitmap
+    /// scans never clear dead index entries, and the cost of a disabled node would switch the JIT on.
+    package static let hot = [
+        "jit": "off", "enable_seqscan": "off", "enable_bitmapscan": "off", "synchronous_commit": "on",
+        "plan_cache_mode": "force_generic_plan",
+    ]
+
+    /// What `PQconnectdbParams` takes: later names win over those inside the URL.
+    var parameters: [(name: String, value: String)] {
+        var session = self.options
+        session["role"] = self.role
+        session["client_min_messages"] = "warning"
+        let options = session.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value.replacing(" ", with: "\\ "))" }.joined(
+            separator: " "
+        )
+        return [
+            ("dbname", self.url), ("application_name", self.applicationName), ("options", options), ("client_encoding", "UTF8"),
+            ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "20000"),
+        ]
+    }
+}
