@@ -1,6 +1,7 @@
 -- Why:   people, their addresses, and one history over all channels.
 -- Locks: new objects only.
--- Undo:  DROP TABLE events, messages, message_revisions, interactions, participants, conversations, contact_merges, identities, contacts;
+-- Undo:  DROP FUNCTION number_messages;
+--        DROP TABLE events, messages, message_revisions, interactions, participants, conversations, contact_merges, identities, contacts;
 
 CREATE TABLE contacts (
     workspace_id uuid        NOT NULL,
@@ -97,6 +98,18 @@ CREATE TABLE messages (
 CREATE UNIQUE INDEX messages_external_once ON messages (workspace_id, channel_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX messages_by_identity ON messages (workspace_id, identity_id, id);
 
+-- Takes a conversation's next numbers: `before` + 1 is the first. The row lock holds until the commit, so numbers have no gap and follow the order of
+-- commits. Whoever numbers several conversations goes by (workspace_id, id), so that no two wait for each other.
+-- SQLSTATE PQ002 when it is gone or no longer open: whoever chose it must choose again.
+CREATE FUNCTION number_messages(of_workspace uuid, of_conversation uuid, messages bigint, OUT before bigint, OUT identity uuid)
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE conversations c SET last_seq = c.last_seq + messages, updated_at = now()
+        WHERE c.workspace_id = of_workspace AND c.id = of_conversation AND c.status = 'active'
+        RETURNING c.last_seq - messages, c.identity_id INTO before, identity;
+    IF NOT FOUND THEN RAISE EXCEPTION 'conversation not open' USING ERRCODE = 'PQ002'; END IF;
+END $$;
+
 CREATE TABLE message_revisions (
     workspace_id uuid        NOT NULL,
     message_id   uuid        NOT NULL,
@@ -112,11 +125,13 @@ CREATE TABLE interactions (
     id           uuid        NOT NULL,
     channel_id   uuid        NOT NULL,
     identity_id  uuid        NOT NULL,
+    external_id  text,
     type         text        NOT NULL,
     fields       jsonb       NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT interactions_pkey PRIMARY KEY (workspace_id, id)
 );
+CREATE UNIQUE INDEX interactions_external_once ON interactions (workspace_id, channel_id, external_id) WHERE external_id IS NOT NULL;
 
 -- The one feed. Readers stay below pg_snapshot_xmin, so an event that commits late is never skipped.
 CREATE TABLE events (

@@ -54,6 +54,7 @@ package enum Channel {}
 package enum Contact {}
 package enum Identity {}
 package enum Conversation {}
+package enum Participant {}
 package enum Message {}
 package enum Delivery {}
 
@@ -63,6 +64,7 @@ package typealias ChannelID = Identifier<Channel>
 package typealias ContactID = Identifier<Contact>
 package typealias IdentityID = Identifier<Identity>
 package typealias ConversationID = Identifier<Conversation>
+package typealias ParticipantID = Identifier<Participant>
 package typealias MessageID = Identifier<Message>
 package typealias DeliveryID = Identifier<Delivery>
 package typealias InteractionID = Identifier<Interaction>

@@ -1,6 +1,6 @@
 extension ThreadingPlan {
     /// How often a change waits for its message before it is given up.
-    package static let deferralLimit = 6
+    package static let deferralLimit = 7
 
     /// Plans one batch.
     ///

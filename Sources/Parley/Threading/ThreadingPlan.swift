@@ -40,7 +40,9 @@ package struct ThreadingPlan: Hashable, Sendable {
     }
     /// Somebody speaks in a conversation; for the first time, or once more.
     package struct Joining: Hashable, Sendable {
+        package var id: ParticipantID
         package var place: Place
+        package var channel: ChannelID
         package var person: Person
         package var at: Date
     }

@@ -41,7 +41,7 @@ extension ThreadingPlanner {
         let original = self.lookalike(of: item, becoming: id)
         self.meet(person, called: message.fromName, at: item.receivedAt)
         let (place, act, refused) = self.conversation(for: slot, with: person, message: message, at: item.receivedAt)
-        self.join(place, person, at: item.receivedAt)
+        self.join(place, of: item.channel, person, at: item.receivedAt)
         self.plan.messages.append(
             ThreadingPlan.NewMessage(
                 id: id,
@@ -169,9 +169,11 @@ extension ThreadingPlanner {
         self.names[person] = name
     }
 
-    private mutating func join(_ place: ThreadingPlan.Place, _ person: Person, at date: Date) {
+    private mutating func join(_ place: ThreadingPlan.Place, of channel: ChannelID, _ person: Person, at date: Date) {
         guard self.present.insert(Presence(place: place, person: person)).inserted else { return }
-        self.plan.joinings.append(ThreadingPlan.Joining(place: place, person: person, at: date))
+        self.plan.joinings.append(
+            ThreadingPlan.Joining(id: self.ids.next(at: date), place: place, channel: channel, person: person, at: date)
+        )
     }
 
     /// The plan, with one row for each person's last name and last wish.

@@ -1,0 +1,77 @@
+import Parley
+import Postgres
+
+/// Statements for what changes messages and people that are there already.
+extension ThreadingPlan {
+    var revisionInsertion: SQL {
+        let rows = self.revisions
+        return """
+            WITH revision AS (
+                INSERT INTO message_revisions (workspace_id, message_id, revision, kind, text, created_at)
+                SELECT * FROM unnest(
+                    \(rows.map(\.workspace.uuid)), \(rows.map(\.message.uuid)), \(rows.map(\.name)), \(rows.map(\.change.kind)),
+                    \(rows.map(\.change.text)), \(rows.map(\.at))
+                ) ON CONFLICT (workspace_id, message_id, revision) DO NOTHING
+                RETURNING workspace_id, message_id, kind
+            )
+            INSERT INTO events (workspace_id, type, conversation_id, message_id)
+            SELECT r.workspace_id, CASE r.kind WHEN 'edit' THEN 'message.updated' ELSE 'message.deleted' END,
+                (SELECT m.conversation_id FROM messages m WHERE m.workspace_id = r.workspace_id AND m.id = r.message_id), r.message_id
+            FROM revision r
+            """
+    }
+
+    var interactionInsertion: SQL {
+        let rows = self.interactions
+        return """
+            WITH interaction AS (
+                INSERT INTO interactions (workspace_id, id, channel_id, identity_id, external_id, type, fields, created_at)
+                SELECT g.workspace_id, g.id, g.channel_id, (SELECT i.id FROM identities i WHERE i.workspace_id = g.workspace_id
+                    AND i.space = g.space AND i.address = g.address), g.external_id, g.type, g.fields, g.at
+                FROM unnest(
+                    \(rows.map(\.person.workspace.uuid)), \(rows.map(\.id.uuid)), \(rows.map(\.channel.uuid)),
+                    \(rows.map(\.person.address.space.rawValue)), \(rows.map(\.person.address.value)), \(rows.map(\.externalID)),
+                    \(rows.map(\.type)), \(rows.map { JSONText(JSON.object($0.fields.mapValues(JSON.string)).text) }), \(rows.map(\.at))
+                ) AS g (workspace_id, id, channel_id, space, address, external_id, type, fields, at)
+                ON CONFLICT (workspace_id, channel_id, external_id) WHERE external_id IS NOT NULL DO NOTHING
+                RETURNING workspace_id, id, type
+            )
+            INSERT INTO events (workspace_id, type, data)
+            SELECT workspace_id, 'interaction.created', jsonb_build_object('interactionId', id, 'type', type) FROM interaction
+            """
+    }
+
+    var optOutUpdate: SQL {
+        let rows = self.optOuts
+        return """
+            WITH identity AS (
+                UPDATE identities i SET stopped_at = CASE WHEN g.stopped THEN g.at END FROM unnest(
+                    \(rows.map(\.person.workspace.uuid)), \(rows.map(\.person.address.space.rawValue)),
+                    \(rows.map(\.person.address.value)), \(rows.map(\.isStopped)), \(rows.map(\.at))
+                ) AS g (workspace_id, space, address, stopped, at)
+                WHERE i.workspace_id = g.workspace_id AND i.space = g.space AND i.address = g.address
+                    AND (i.stopped_at IS NOT NULL) <> g.stopped
+                RETURNING i.workspace_id, i.id, i.contact_id, i.stopped_at
+            )
+            INSERT INTO events (workspace_id, type, data)
+            SELECT workspace_id, 'contact.updated',
+                jsonb_build_object('contactId', contact_id, 'identityId', id, 'stopped', stopped_at IS NOT NULL)
+            FROM identity
+            """
+    }
+}
+
+extension ThreadingPlan.Revision.Change {
+    fileprivate var kind: String {
+        switch self {
+        case .edit: "edit"
+        case .deletion: "deletion"
+        }
+    }
+    fileprivate var text: String? {
+        switch self {
+        case .edit(let text): text
+        case .deletion: nil
+        }
+    }
+}
