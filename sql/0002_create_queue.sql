@@ -30,11 +30,19 @@ CREATE TABLE jobs (
     workspace_id uuid        NOT NULL,
     payload      bytea       NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT now(),
+    waiting      boolean     NOT NULL DEFAULT false,  -- until run_at, or held: scans pass over it and over the later jobs of its key
     run_at       timestamptz NOT NULL DEFAULT now(),
     held         boolean     NOT NULL DEFAULT false,  -- by an operator or a policy: waits for a release
+    crashes      smallint    NOT NULL DEFAULT 0,      -- how often it was in flight when its worker went silent
     failures     jsonb       NOT NULL DEFAULT '[]',   -- [{"at", "reason", "worker"}], one for each failed try
-    CONSTRAINT jobs_pkey PRIMARY KEY (lane, queue, id)
+    CONSTRAINT jobs_pkey PRIMARY KEY (lane, queue, id),
+    CONSTRAINT jobs_held_waits CHECK (waiting OR NOT held)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+-- The next job of a key whose earlier ones are gone.
+CREATE INDEX jobs_by_key ON jobs (key, queue, id);
+-- Few rows on a good day, so these cost an insert nothing: whether a key is held back, and what is due.
+CREATE INDEX jobs_waiting_by_key ON jobs (key, queue, id) WHERE waiting;
+CREATE INDEX jobs_waiting_by_time ON jobs (lane, queue, run_at) WHERE waiting AND NOT held;
 
 CREATE TABLE dead_letters (
     workspace_id uuid        NOT NULL,
@@ -50,12 +58,12 @@ CREATE TABLE dead_letters (
     CONSTRAINT dead_letters_pkey PRIMARY KEY (workspace_id, id)
 );
 
--- Stops a transaction whose worker lost a lane: the shared row lock makes a take-over wait for this commit, or this fail.
--- SQLSTATE PQ001, so that callers can tell it from every other failure.
+-- Stops a transaction whose worker lost a lane. The shared lock makes a take-over, which locks FOR UPDATE, wait for this commit; a
+-- heartbeat, which changes no key, passes by. SQLSTATE PQ001, so that callers can tell it from every other failure.
 CREATE FUNCTION fence(of_queue text, of_lanes smallint[], of_epochs bigint[], of_owner uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM lanes l JOIN unnest(of_lanes, of_epochs) AS f (lane, epoch) ON l.lane = f.lane AND l.epoch = f.epoch
-        WHERE l.queue = of_queue AND l.owner = of_owner ORDER BY l.lane FOR SHARE OF l;
+    PERFORM FROM lanes l JOIN unnest(of_lanes, of_epochs) AS f (lane, epoch) ON l.lane = f.lane AND l.epoch = f.epoch
+        WHERE l.queue = of_queue AND l.owner = of_owner ORDER BY l.lane FOR KEY SHARE OF l;
     IF (SELECT count(*) FROM lanes l JOIN unnest(of_lanes, of_epochs) AS f (lane, epoch) ON l.lane = f.lane AND l.epoch = f.epoch
         WHERE l.queue = of_queue AND l.owner = of_owner) <> cardinality(of_lanes)
     THEN RAISE EXCEPTION 'lane lost' USING ERRCODE = 'PQ001';
