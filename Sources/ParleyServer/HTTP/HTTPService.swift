@@ -5,6 +5,7 @@ package import Logging
 import NIOCore
 import NIOPosix
 import Parley
+import Postgres
 import ServiceLifecycle
 
 /// The HTTP listener: hands whole requests to the routes and turns whatever they throw into a problem.
@@ -127,6 +128,10 @@ package struct HTTPService: Service {
     /// What our own failures look like from outside: nothing of them but whether it helps to try again.
     private func problem(of error: any Error, id: String, pattern: String) -> Problem {
         let metadata: Logger.Metadata = ["request.id": "\(id)", "http.route": "\(pattern)", "error": "\(error)"]
+        if let error = error as? PostgresError, error.isUnavailable || error.isRetryable {
+            self.logger.warning("database unavailable for a request", metadata: metadata)
+            return .unavailable(error.code == .poolTimeout ? "pool_timeout" : "database_unavailable")
+        }
         self.logger.error("request failed", metadata: metadata)
         return .internal
     }

@@ -12,11 +12,12 @@ import Testing
         var routes = Routes()
         routes.on(.get, "/hello") { _ in .text(.ok, "hello") }
         routes.on(.post, "/echo") { request in .bytes(.ok, request.body, type: "application/octet-stream") }
+        let piece = ByteBuffer(repeating: 120, count: 64_000)
         routes.on(.get, "/large") { _ in
             Response(
                 status: .ok,
                 body: ResponseBody { writer in
-                    for _ in 0..<512 { try await writer.write(ByteBuffer(repeating: 120, count: 64_000)) }
+                    for _ in 0..<512 { try await writer.write(piece) }
                     try await writer.finish(nil)
                 }
             )

@@ -1,0 +1,144 @@
+import Foundation
+package import Logging
+import Parley
+package import Postgres
+import Queue
+
+/// Stores requests in groups: all that wait at the same moment share one transaction and one fsync, without a timer.
+///
+/// While one group commits, the next gathers; so a lone request waits for nobody and a thousand cost what ten did.
+package actor IngestCommitter {
+    /// What became of one request.
+    package struct Stored: Sendable, Hashable {
+        /// How many of its events were new; the rest had been stored before.
+        package var newEvents: Int
+        package var isDuplicate: Bool
+    }
+    private struct Waiting {
+        var item: IngestItem
+        var continuation: CheckedContinuation<Result<Stored, any Error>, Never>
+    }
+
+    private let pool: Pool
+    private let logger: Logger
+    private let groupSizes: Histogram
+    private var waiting: [Waiting] = []
+    private var isCommitting = false
+    private static let largestGroup = 500
+
+    package init(pool: Pool, metrics: Metrics, logger: Logger) {
+        self.pool = pool
+        self.logger = logger
+        self.groupSizes = metrics.histogram(
+            "parley_ingest_group_size",
+            "Requests that shared one commit.",
+            bounds: [1, 2, 5, 10, 20, 50, 100, 200, 500]
+        )
+    }
+
+    /// Returns when the request is durable, never before.
+    package func store(_ item: IngestItem) async throws -> Stored {
+        let result = await withCheckedContinuation { continuation in
+            self.waiting.append(Waiting(item: item, continuation: continuation))
+            self.commitNext()
+        }
+        return try result.get()
+    }
+
+    private func commitNext() {
+        guard !self.isCommitting, !self.waiting.isEmpty else { return }
+        self.isCommitting = true
+        let group = Array(self.waiting.prefix(Self.largestGroup))
+        self.waiting.removeFirst(group.count)
+        Task {
+            await self.commit(group)
+            self.isCommitting = false
+            self.commitNext()
+        }
+    }
+
+    private func commit(_ group: [Waiting]) async {
+        self.groupSizes.record(Double(group.count))
+        do {
+            let stored = try await self.write(group.map(\.item))
+            for (waiting, stored) in zip(group, stored) { waiting.continuation.resume(returning: .success(stored)) }
+        } catch let error as PostgresError where group.count > 1 && !error.isUnavailable {
+            // One of them is at fault, not the database: alone, each gets what it deserves.
+            self.logger.warning("ingest group failed, storing one by one", metadata: ["error": "\(error)", "group": "\(group.count)"])
+            for waiting in group { await self.commit([waiting]) }
+        } catch {
+            for waiting in group { waiting.continuation.resume(returning: .failure(error)) }
+        }
+    }
+
+    /// Two round trips: which keys are new, then everything that follows from it and COMMIT.
+    private func write(_ items: [IngestItem]) async throws -> [Stored] {
+        let keys = IngestKeys(items)
+        return try await self.pool.transaction(in: .all) { transaction in
+            var new = keys.isEmpty ? [] : Set(try await transaction.query(keys.insertion).map(IngestKeys.Key.init))
+            var results: [Stored] = []
+            var kept: [IngestItem] = []
+            var jobs: [JobDraft] = []
+            for item in items {
+                let drafts = item.jobs { new.contains(IngestKeys.Key(item, $0)) }
+                let isNew = item.outcome == .accepted ? !drafts.isEmpty : new.contains(IngestKeys.Key(item, item.keys[0]))
+                var count = 0
+                for key in Set(item.keys) where new.remove(IngestKeys.Key(item, key)) != nil { count += 1 }
+                results.append(Stored(newEvents: count, isDuplicate: !isNew))
+                jobs += drafts
+                if isNew || item.isReplay { kept.append(item) }
+            }
+            var statements = kept.isEmpty ? [] : [Self.insertion(of: kept)]
+            if !jobs.isEmpty { statements += JobDraft.insertion(jobs) }
+            if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
+            return results
+        }
+    }
+
+    /// A replay finds its row there already and only changes what was made of it.
+    private static func insertion(of items: [IngestItem]) -> SQL {
+        """
+        INSERT INTO inbound_requests (workspace_id, id, channel_id, request, outcome, detail)
+        SELECT * FROM unnest(\(items.map(\.workspace.uuid)), \(items.map(\.id)), \(items.map(\.channel.uuid)),
+            \(items.map { ArchivedRequest.bytes(of: $0.request) }), \(items.map(\.outcome.rawValue)), \(items.map(\.detail)))
+        ON CONFLICT (workspace_id, id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail
+        """
+    }
+}
+
+/// The keys of one group, in one order for every process, so that two groups with the same keys wait for, and never dead-lock, each other.
+private struct IngestKeys: Sendable {
+    struct Key: Hashable, Sendable, Comparable {
+        var workspace: UUID
+        var channel: UUID
+        var key: String
+
+        init(_ item: IngestItem, _ key: String) {
+            (self.workspace, self.channel, self.key) = (item.workspace.uuid, item.channel.uuid, key)
+        }
+
+        init(_ row: Row) throws(PostgresError) {
+            self.workspace = try row.value("workspace_id")
+            self.channel = try row.value("channel_id")
+            self.key = try row.value("key")
+        }
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.channel.uuidString, left.key) < (right.channel.uuidString, right.key)
+        }
+    }
+    private let sorted: [Key]
+
+    init(_ items: [IngestItem]) {
+        self.sorted = Set(items.flatMap { item in item.keys.map { Key(item, $0) } }).sorted()
+    }
+
+    var isEmpty: Bool { self.sorted.isEmpty }
+    var insertion: SQL {
+        """
+        INSERT INTO inbound_keys (workspace_id, channel_id, key)
+        SELECT * FROM unnest(\(self.sorted.map(\.workspace)), \(self.sorted.map(\.channel)), \(self.sorted.map(\.key)))
+        ON CONFLICT DO NOTHING RETURNING workspace_id, channel_id, key
+        """
+    }
+}

@@ -1,0 +1,76 @@
+import Channels
+package import Foundation
+package import Parley
+import Queue
+
+/// One request that shall be stored before it is answered.
+package struct IngestItem: Sendable {
+    package enum Outcome: String, Sendable { case accepted, quarantined }
+
+    package var workspace: WorkspaceID
+    package var channel: ChannelID
+    /// The id of its row in `inbound_requests`.
+    package var id: UUID
+    package var request: HookRequest
+    package var events: [InboundEvent]
+    package var outcome: Outcome
+    /// Why it was quarantined, or what shadow mode would have refused it with.
+    package var detail: String?
+    /// The row is there already: a replay.
+    package var isReplay: Bool
+
+    package init(
+        workspace: WorkspaceID,
+        channel: ChannelID,
+        id: UUID,
+        request: HookRequest,
+        events: [InboundEvent],
+        outcome: Outcome,
+        detail: String? = nil,
+        isReplay: Bool = false
+    ) {
+        self.workspace = workspace
+        self.channel = channel
+        self.id = id
+        self.request = request
+        self.events = events
+        self.outcome = outcome
+        self.detail = detail
+        self.isReplay = isReplay
+    }
+
+    /// What must be new for the request to count: each event's key, or, for what cannot be read, the bytes themselves.
+    var keys: [String] {
+        switch self.outcome {
+        case .accepted: self.events.compactMap { $0.deduplicationKey.map(Self.bounded) }
+        case .quarantined: ["request:\(Hex.encode(Crypto.sha256(Array((self.request.route ?? "").utf8) + [0] + self.request.body)))"]
+        }
+    }
+
+    /// The jobs of the events that are new.
+    ///
+    /// - Parameter isNew: whether this key was first seen with this request.
+    func jobs(isNew: (String) -> Bool) -> [JobDraft] {
+        var seen: Set<String> = []  // the same event twice in one body is one event
+        let events = self.events.filter { event in
+            guard let key = event.deduplicationKey else { return true }
+            return isNew(Self.bounded(key)) && seen.insert(key).inserted
+        }
+        return InboxPayload.jobs(
+            for: events,
+            of: self.channel,
+            in: self.workspace,
+            request: self.id,
+            receivedAt: self.request.at
+        ).map { draft in
+            var draft = draft
+            draft.key = Self.bounded(draft.key)
+            return draft
+        }
+    }
+
+    /// A provider's id may be anything; an index takes 2.7 kB and no NUL.
+    private static func bounded(_ key: String) -> String {
+        key.utf8.count <= 512 && !key.utf8.contains(0) ? key : "sha256:\(Hex.encode(Crypto.sha256(key.utf8)))"
+    }
+}

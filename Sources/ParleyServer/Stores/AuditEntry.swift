@@ -1,0 +1,33 @@
+package import Parley
+package import Postgres
+
+/// One change somebody made (I23): written in the transaction of the change itself, so there is none without the other.
+package struct AuditEntry: Sendable {
+    /// `key:0190…`, `cli:root`.
+    package var actor: String
+    package var requestID: String?
+    /// `channel.create`, `key.revoke`.
+    package var action: String
+    /// `channel:0190…`.
+    package var target: String
+    /// Never a secret, never message text.
+    package var before: JSON?
+    package var after: JSON?
+
+    package init(actor: String, requestID: String? = nil, action: String, target: String, before: JSON? = nil, after: JSON? = nil) {
+        self.actor = actor
+        self.requestID = requestID
+        self.action = action
+        self.target = target
+        self.before = before
+        self.after = after
+    }
+
+    package func insertion(in workspace: WorkspaceID) -> SQL {
+        let (before, after) = (self.before.map { JSONText($0.text) }, self.after.map { JSONText($0.text) })
+        return """
+            INSERT INTO audit (workspace_id, actor, request_id, action, target, before, after) VALUES
+            (\(workspace.uuid), \(self.actor), \(self.requestID), \(self.action), \(self.target), \(before), \(after))
+            """
+    }
+}

@@ -1,0 +1,80 @@
+package import Foundation
+package import Parley
+package import Postgres
+
+extension ChannelStore {
+    package func create(
+        _ id: ChannelID,
+        in workspace: WorkspaceID,
+        adapter: AdapterName,
+        name: String,
+        settings: [String: JSON],
+        policy: ChannelPolicy,
+        on queries: any Queries
+    ) async throws -> ChannelRecord {
+        let rows = try await queries.query(
+            """
+            INSERT INTO channels (workspace_id, id, adapter, name, settings, policy)
+            VALUES (\(workspace.uuid), \(id.uuid), \(adapter.rawValue), \(name), \(try self.sealed(settings, id)), \(try Self.text(policy)))
+            RETURNING \(Self.columns)
+            """
+        )
+        return try self.record(rows[0])
+    }
+
+    /// Writes the whole record: the settings are sealed anew, so also with the newest master key.
+    package func update(_ record: ChannelRecord, on queries: any Queries) async throws -> ChannelRecord? {
+        let results = try await queries.pipeline([
+            """
+            UPDATE channels SET name = \(record.name), settings = \(try self.sealed(record.settings, record.id)),
+                policy = \(try Self.text(record.policy)), status = \(record.status.rawValue), status_why = \(record.statusReason),
+                updated_at = now()
+            WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid) RETURNING \(Self.columns)
+            """,
+            Self.notification(record.id),
+        ])
+        return try results[0].first.map(self.record)
+    }
+
+    /// - Returns: false when there was none.
+    package func delete(_ id: ChannelID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Bool {
+        let results = try await queries.pipeline([
+            "DELETE FROM channels WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid) RETURNING id",
+            Self.notification(id),
+        ])
+        return !results[0].isEmpty
+    }
+
+    package func find(_ id: ChannelID, in workspace: WorkspaceID, on queries: any Queries) async throws -> ChannelRecord? {
+        let rows = try await queries.query(
+            "SELECT \(Self.columns) FROM channels WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid)"
+        )
+        return try rows.first.map(self.record)
+    }
+
+    /// By id, which is by age.
+    package func list(
+        in workspace: WorkspaceID,
+        after: UUID? = nil,
+        limit: Int = 200,
+        on queries: any Queries
+    ) async throws -> [ChannelRecord] {
+        let rows = try await queries.query(
+            """
+            SELECT \(Self.columns) FROM channels
+            WHERE workspace_id = \(workspace.uuid) AND (\(after)::uuid IS NULL OR id > \(after)) ORDER BY id LIMIT \(limit)
+            """
+        )
+        return try rows.map(self.record)
+    }
+
+    private func sealed(_ settings: [String: JSON], _ id: ChannelID) throws -> [UInt8] {
+        try self.sealer.seal(Array(JSON.object(settings).text.utf8), for: id.uuid)
+    }
+
+    private static func text(_ policy: ChannelPolicy) throws -> JSONText {
+        JSONText(String(decoding: try JSONEncoder().encode(policy), as: UTF8.self))
+    }
+
+    private static func notification(_ id: ChannelID) -> SQL { "SELECT pg_notify(\(Self.notifications), \(id.description))" }
+}
