@@ -52,7 +52,7 @@ let package = Package(
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "CurlTests", dependencies: ["Curl"]),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
-        .testTarget(name: "ChannelsTests", dependencies: ["Channels"]),
+        .testTarget(name: "ChannelsTests", dependencies: ["Channels"], exclude: ["Corpus", "Fixtures"]),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [

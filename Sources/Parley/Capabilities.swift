@@ -1,7 +1,7 @@
 /// What a channel can show, as its adapter declares it. What it cannot is degraded: buttons to numbered text, media to links.
 package struct Capabilities: Hashable, Sendable, Codable {
-    package enum TextEncoding: String, Hashable, Sendable, Codable { case gsm7, unicode }
-    package enum Buttons: String, Hashable, Sendable, Codable { case native, text }
+    package enum TextEncoding: String, Hashable, Sendable, Codable, CaseIterable { case gsm7, unicode }
+    package enum Buttons: String, Hashable, Sendable, Codable, CaseIterable { case native, text }
 
     /// How text is counted: SMS segments, or characters.
     package var textEncoding: TextEncoding

@@ -1,3 +1,5 @@
+package import Foundation
+
 /// One message on its way to one recipient over one channel, as an adapter needs it.
 package struct OutboundMessage: Hashable, Sendable {
     package var id: MessageID
@@ -50,10 +52,13 @@ package struct ProviderAnswer: Hashable, Sendable {
     /// Names in lower case.
     package var headers: [String: String]
     package var body: [UInt8]
-    package init(status: Int, headers: [String: String], body: [UInt8]) {
+    /// When it came: what a date in Retry-After is counted from.
+    package var at: Date
+    package init(status: Int, headers: [String: String], body: [UInt8], at: Date = Date()) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.at = at
     }
 }
 

@@ -1,7 +1,7 @@
 /// What a channel of an adapter must be given: a small part of JSON Schema, unknown keys refused.
 package struct SettingsSchema: Hashable, Sendable {
     package struct Property: Hashable, Sendable {
-        package enum Kind: String, Hashable, Sendable { case string, integer, number, boolean, array }
+        package enum Kind: String, Hashable, Sendable, CaseIterable { case string, integer, number, boolean, array }
         package var kind: Kind
         package var isSecret: Bool
         package var isRequired: Bool

@@ -1,0 +1,98 @@
+internal import Parley
+
+/// An adapter that is a file.
+struct DeclarativeAdapter: Adapter {
+    /// Events that one request may carry (B72).
+    static let maxEvents = 1000
+
+    let declaration: Declaration
+    let engine: ExpressionEngine
+
+    var name: AdapterName { self.declaration.name }
+    var kind: String { self.declaration.kind }
+    var summary: String { self.declaration.summary }
+    var settings: SettingsSchema { self.declaration.settings }
+    var capabilities: Capabilities { self.declaration.capabilities }
+    var limits: SendLimits { self.declaration.limits }
+}
+
+// MARK: - Coming in
+
+extension DeclarativeAdapter {
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+        let routes = self.declaration.routes
+        guard let route = request.route.map({ name in routes.first { $0.name == name } }) ?? routes.first else { return .notFound }
+        guard route.methods.contains(request.method) else { return .methodNotAllowed(route.methods) }
+        let set = self.declaration.expressions
+        return try await self.engine.run(for: self.owner(of: channel)) { thread throws(AdapterError) in
+            let input = RequestInput(request, kind: route.body, channel: channel)
+            let evaluation = Evaluation(of: set, over: input.json, on: thread)
+            return try self.receive(request, by: route, mode: channel.verification, isMalformed: input.isMalformed, evaluation)
+        }
+    }
+
+    private func receive(
+        _ request: HookRequest,
+        by route: Declaration.Route,
+        mode: VerificationMode,
+        isMalformed: Bool,
+        _ evaluation: Evaluation
+    ) throws(AdapterError) -> Reception {
+        var wouldRefuse: String?
+        if mode != .off, case .refused(let code, let detail) = try Verifier(request: request, evaluation: evaluation).judge(route.verify) {
+            guard mode == .shadow else { return .refused(code: code, detail: detail) }
+            wouldRefuse = code
+        }
+        guard !isMalformed else { return .quarantined(reason: "the body is not what its type says", HookAnswer()) }
+        do {
+            if let handshake = route.handshake,
+                let answer = try Self.mapped({ () throws(ExpressionFailure) in try evaluation.first(handshake) })
+            {
+                return .answered(try AnswerReader.answer(answer, of: handshake))
+            }
+            guard let events = try self.events(of: route, evaluation) else { return .tooLarge }
+            return .accepted(events, try self.answer(of: route, evaluation), wouldRefuse: wouldRefuse)
+        } catch {
+            switch error.code {
+            // Broken time or size budgets are the adapter's own failure; what it cannot read is kept for an operator (B70).
+            case .budgetExceeded, .resultTooLarge: throw error
+            case .badExpression, .badResult: return .quarantined(reason: error.detail, HookAnswer())
+            }
+        }
+    }
+
+    /// Nil when there are more than may be.
+    private func events(of route: Declaration.Route, _ evaluation: Evaluation) throws(AdapterError) -> [InboundEvent]? {
+        let reader = EventReader(kind: self.kind)
+        var events: [InboundEvent] = []
+        for (kind, expression) in route.events {
+            let results: [JSON]
+            do {
+                results = try evaluation.results(expression, limit: Self.maxEvents - events.count)
+            } catch .tooMany {
+                return nil
+            } catch {
+                throw error.error
+            }
+            for result in results where result != .null {
+                do throws(ResultReader.Problem) { events.append(try reader.event(kind, from: result)) } catch {
+                    throw AdapterError(.badResult, "\(expression.place): \(error.detail)")
+                }
+            }
+        }
+        return events
+    }
+
+    private func answer(of route: Declaration.Route, _ evaluation: Evaluation) throws(AdapterError) -> HookAnswer {
+        switch route.answer {
+        case .fixed(let answer): return answer
+        case .computed(let expression):
+            let result = try Self.mapped { () throws(ExpressionFailure) in try evaluation.first(expression) }
+            return try result.map { value throws(AdapterError) in try AnswerReader.answer(value, of: expression) } ?? HookAnswer()
+        }
+    }
+
+    static func mapped<Value>(_ body: () throws(ExpressionFailure) -> Value) throws(AdapterError) -> Value {
+        do { return try body() } catch { throw error.error }
+    }
+}

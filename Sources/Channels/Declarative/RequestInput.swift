@@ -1,0 +1,79 @@
+internal import Foundation
+internal import Parley
+
+/// What expressions see of a request:
+///
+///     {method, url, path, query: {name: value}, headers: {name: value}, route,
+///      body: text, json, form: {name: first value}, forms: {name: [values]}, files: [{field, name, type, size}], xml,
+///      sha256: {body: hex, url: hex}, settings, channel: {id, hook_url}, now: seconds since 1970}
+struct RequestInput {
+    let json: JSON
+    /// The body is not what its type says: nothing but its bytes can be relied on.
+    let isMalformed: Bool
+
+    init(_ request: HookRequest, kind: Declaration.BodyKind?, channel: ChannelContext) {
+        var members: [String: JSON] = [
+            "method": .string(request.method), "url": .string(request.url), "route": request.route.map { .string($0) } ?? .null,
+            "headers": .object(request.headers.mapValues { .string($0) }), "body": .string(String(decoding: request.body, as: UTF8.self)),
+            "settings": .object(channel.settings), "now": .number("\(request.at.timeIntervalSince1970)"),
+            "channel": ["id": .string(channel.id.description), "hook_url": .string(channel.hookURL)],
+            "sha256": [
+                "body": .string(Hex.encode(Crypto.sha256(request.body))), "url": .string(Hex.encode(Crypto.sha256(request.url.utf8))),
+            ],
+        ]
+        let location = Self.location(of: request.url)
+        members["path"] = .string(location.path)
+        members["query"] = .object(Self.first(FormBody.parse(location.query.utf8) ?? []))
+        let body = Self.read(request, kind: kind)
+        members.merge(body ?? [:]) { _, read in read }
+        self.json = .object(members)
+        self.isMalformed = body == nil
+    }
+
+    /// Path and query of a URL; what follows `#` belongs to neither.
+    private static func location(of url: String) -> (path: String, query: String) {
+        let text = url.prefix { $0 != "#" }
+        let start = text.range(of: "://")?.upperBound ?? text.startIndex
+        let local = text[(text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex)...]
+        let halves = local.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(halves[0]), halves.count > 1 ? String(halves[1]) : "")
+    }
+
+    /// The members that the body brings; nil when it is broken.
+    private static func read(_ request: HookRequest, kind: Declaration.BodyKind?) -> [String: JSON]? {
+        let contentType = request.headers["content-type"] ?? ""
+        let essence = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard !request.body.isEmpty else { return [:] }
+        switch kind ?? self.kind(of: essence) {
+        case .json: return (try? JSON(parsing: request.body)).map { ["json": $0] }
+        case .xml: return XMLBody.parse(request.body).map { ["xml": $0] }
+        case .form: return FormBody.parse(request.body).map { self.form($0) }
+        case .multipart:
+            return MultipartBody(request.body, contentType: contentType).map { body in
+                self.form(body.fields).merging(["files": .array(body.files)]) { $1 }
+            }
+        case .text: return [:]
+        }
+    }
+
+    private static func kind(of essence: String) -> Declaration.BodyKind {
+        switch essence {
+        case "application/json": .json
+        case _ where essence.hasSuffix("+json"): .json
+        case "application/x-www-form-urlencoded": .form
+        case "multipart/form-data": .multipart
+        case "text/xml", "application/xml": .xml
+        case _ where essence.hasSuffix("+xml"): .xml
+        default: .text
+        }
+    }
+
+    private static func form(_ fields: [(name: String, value: String)]) -> [String: JSON] {
+        let all = Dictionary(grouping: fields, by: \.name).mapValues { JSON.array($0.map { .string($0.value) }) }
+        return ["form": .object(self.first(fields)), "forms": .object(all)]
+    }
+
+    private static func first(_ fields: [(name: String, value: String)]) -> [String: JSON] {
+        Dictionary(fields.map { ($0.name, .string($0.value)) }) { first, _ in first }
+    }
+}
