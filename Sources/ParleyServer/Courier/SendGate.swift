@@ -1,13 +1,14 @@
 import Foundation
 import Parley
 import Postgres
+import Synchronization
 
 /// Asks the database, on behalf of the whole fleet, whether a request may leave now: is the channel's breaker closed, is there budget
 /// left for the channel and for the recipient.
 ///
 /// Whoever asks at the same moment shares one short transaction; it holds the rows it reads for one round trip, and is not flushed
 /// to disk, since a forgotten reservation harms nobody.
-struct SendGate: Sendable {
+final class SendGate: Sendable {
     enum Answer: Hashable, Sendable {
         /// After so many milliseconds at most: near slots are reserved rather than asked for again.
         case go(in: Duration)
@@ -18,6 +19,8 @@ struct SendGate: Sendable {
     static let horizon: Duration = .milliseconds(250)
 
     private let calls: Coalescer<Call, Answer>
+    /// Channels whose last request from this worker failed: asked for at once, whatever was loaded before.
+    private let failing = Mutex<Set<ChannelID>>([])
 
     init(pool: Pool) {
         self.calls = Coalescer(limit: 200) { calls in
@@ -30,13 +33,31 @@ struct SendGate: Sendable {
         }
     }
 
-    func admit(_ recipient: String, on channel: SealedChannel, limits: SendLimits) async throws -> Answer {
-        try await self.calls(Call(workspace: channel.workspace, channel: channel.id, kind: .admit(recipient: recipient, limits: limits)))
+    /// A channel without limits and without failures passes unasked.
+    func admit(_ delivery: LoadedDelivery, limits: SendLimits) async throws -> Answer {
+        let channel = delivery.channel
+        let isSuspect = delivery.hasFailures || self.failing.withLock { $0.contains(channel.id) }
+        guard isSuspect || limits.gap > 0 || limits.perRecipientSeconds > 0 else { return .go(in: .zero) }
+        return try await self.calls(
+            Call(workspace: channel.workspace, channel: channel.id, kind: .admit(recipient: delivery.message.to, limits: limits))
+        )
     }
 
-    /// Tells how a request ended. `pause`: nothing leaves over the channel for so long.
-    func report(_ health: Breaker.Report?, pause: Duration?, on channel: SealedChannel) async throws {
-        _ = try await self.calls(Call(workspace: channel.workspace, channel: channel.id, kind: .report(health, pause: pause)))
+    /// Tells how a request ended, where that is news for the others.
+    func report(_ decision: DeliveryDecision, of delivery: LoadedDelivery) async throws {
+        let channel = delivery.channel
+        let wasFailing = self.failing.withLock { failing in
+            switch decision.health {
+            case .failure: failing.insert(channel.id).inserted == false
+            case .success: failing.remove(channel.id) != nil
+            case nil: false
+            }
+        }
+        guard decision.pause != nil || decision.health == .failure || decision.health == .success && (wasFailing || delivery.hasFailures)
+        else { return }
+        _ = try await self.calls(
+            Call(workspace: channel.workspace, channel: channel.id, kind: .report(decision.health, pause: decision.pause))
+        )
     }
 
     struct Call: Sendable {

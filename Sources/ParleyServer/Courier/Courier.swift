@@ -1,0 +1,155 @@
+package import Channels
+package import Curl
+import Foundation
+package import Logging
+package import Parley
+package import Postgres
+package import Queue
+
+/// Hands messages to their providers: one job is one delivery, its parts one request each.
+///
+/// Every try is committed before its first byte leaves, every outcome together with the job's completion; both only while this worker
+/// owns the job's lane. A try found without an outcome may have arrived, and is never repeated in silence.
+package struct Courier: JobHandler {
+    /// Opens a channel's settings and says how its provider reaches us.
+    package typealias Opening = @Sendable (SealedChannel) throws -> ChannelContext
+
+    /// Jobs side by side; most of them only wait for an answer.
+    package static let concurrency = 256
+    /// The courier itself decides when trying ends, so the queue's own budget stands far behind it.
+    package static let retryPolicy = RetryPolicy(budget: 10_000)
+
+    let adapters: AdapterRegistry
+    let open: Opening
+    let client: HTTPClient
+    let limits: DeliveryLimits
+    let logger: Logger
+    let loading: Coalescer<OutboxPayload, LoadedDelivery?>
+    let gate: SendGate
+    let memory = AttemptMemory()
+    let pacer = Pacer()
+    let places: ChannelPlaces
+
+    package init(
+        pool: Pool,
+        adapters: AdapterRegistry,
+        open: @escaping Opening,
+        client: HTTPClient,
+        limits: DeliveryLimits = DeliveryLimits(),
+        concurrency: Int = Self.concurrency,
+        logger: Logger
+    ) {
+        self.adapters = adapters
+        self.open = open
+        self.client = client
+        self.limits = limits
+        self.logger = logger
+        self.gate = SendGate(pool: pool)
+        self.places = ChannelPlaces(capacity: concurrency)
+        self.loading = Coalescer(limit: 500) { payloads in
+            let rows = try await pool.query(in: .all, LoadedDelivery.query(payloads.map { ($0.workspace.uuid, $0.delivery.uuid) }))
+            var found: [DeliveryID: LoadedDelivery] = [:]
+            for row in rows { if let delivery = try LoadedDelivery(row) { found[delivery.message.delivery] = delivery } }
+            return payloads.map { found[$0.delivery] }
+        }
+    }
+
+    package func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled {
+        var handled = Handled(verdicts: [:])
+        for job in jobs {
+            let (statements, verdict) = try await self.handle(job, in: context)
+            handled.statements += statements
+            handled.verdicts[job.id] = verdict
+        }
+        return handled
+    }
+
+    private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
+        guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
+        guard let delivery = try await self.loading(payload) else { return ([], .dead(reason: "delivery_gone")) }
+        if delivery.state.isOver { return ([], .done) }
+        if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
+        if delivery.isStopped { return self.give(up: delivery, .contactStopped) }
+        if delivery.channel.status == "disabled" { return self.wait(for: .seconds(30), delivery, .channelDisabled) }
+
+        let adapter: any Adapter
+        let account: ChannelContext
+        let rendering: Rendering
+        do {
+            (adapter, account) = try self.account(of: delivery.channel)
+            rendering = try await adapter.render(delivery.message, for: account)
+        } catch {
+            return self.adapterFailed(error, delivery, job)
+        }
+        guard delivery.partsSent < rendering.parts.count else { return self.complete(delivery) }
+        let sending = Sending(delivery: delivery, rendering: rendering, adapter: adapter, account: account, job: job)
+        return try await self.places.occupy(delivery.channel.id) { try await self.send(sending, in: context) }
+            ?? ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: .milliseconds(250), gap: .zero)))
+    }
+
+    private func account(of channel: SealedChannel) throws -> (any Adapter, ChannelContext) {
+        guard let name = AdapterName(rawValue: channel.adapter), let adapter = self.adapters[name] else {
+            throw AdapterError(.badExpression, "no adapter named \(channel.adapter)")
+        }
+        return (adapter, try self.open(channel))
+    }
+
+    /// One part, from the gate to the provider's answer.
+    private func send(_ sending: Sending, in context: JobContext) async throws -> ([SQL], Verdict) {
+        let delivery = sending.delivery
+        let limits = sending.adapter.limits
+        switch try await self.gate.admit(delivery, limits: limits) {
+        case .wait(let wait):
+            return ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: wait, gap: .seconds(limits.gap))))
+        case .go(let wait): if wait > .zero { try? await Task.sleep(for: wait) }
+        }
+        guard !context.isStopping, !Task.isCancelled else { return ([], .later(.zero)) }
+
+        let attempt = AttemptMemory.Attempt(delivery: delivery.message.delivery, number: delivery.attempts + 1)
+        do {
+            try await context.commit(
+                DeliveryStatements.begin(
+                    delivery,
+                    number: attempt.number,
+                    part: sending.part,
+                    worker: context.worker,
+                    epoch: context.epochs[sending.job.lane] ?? 0
+                )
+            )
+        } catch {
+            self.memory.remember(.neverLeft, of: attempt)
+            throw error
+        }
+        let result = await self.exchange(sending)
+        self.memory.remember(.ended(result), of: attempt)
+        let decision = self.decide(result.outcome, of: delivery, attempts: attempt.number, partsLeft: sending.partsLeft)
+        do {
+            try await self.gate.report(decision, of: delivery)
+        } catch {
+            // The next failure tells the same; the outcome itself must not get lost for it.
+            self.logger.warning("breaker and budget not updated", metadata: ["error": "\(error)"])
+        }
+        return self.record(
+            result,
+            decision,
+            number: attempt.number,
+            part: sending.part,
+            of: delivery,
+            degradations: sending.rendering.degradations
+        )
+    }
+}
+
+/// One part about to leave.
+struct Sending: Sendable {
+    var delivery: LoadedDelivery
+    var rendering: Rendering
+    var adapter: any Adapter
+    var account: ChannelContext
+    var job: Job
+
+    /// 1 for the first.
+    var part: Int { self.delivery.partsSent + 1 }
+    var partsLeft: Int { self.rendering.parts.count - self.part }
+    var request: ProviderRequest { self.rendering.parts[self.part - 1] }
+}

@@ -1,0 +1,161 @@
+package import Foundation
+package import Parley
+package import Postgres
+import Queue
+
+/// Puts messages on their way: message, delivery, job and events are one transaction, so a message that was accepted is always sent.
+package struct OutboundStore: Sendable {
+    private let pool: Pool
+
+    package init(pool: Pool) { self.pool = pool }
+
+    /// Why a message cannot be posted.
+    package enum Refusal: Error, Hashable, Sendable {
+        case conversationNotFound, channelNotFound
+        case conversationEnded, channelDisabled
+        /// Nobody is known to be on the other side.
+        case noRecipient
+    }
+
+    /// A message on its way.
+    package struct Posted: Hashable, Sendable {
+        package var id: MessageID
+        package var delivery: DeliveryID
+        package var conversation: ConversationID
+        package var channel: ChannelID
+        package var contact: ContactID?
+        package var seq: Int
+        package var body: Body
+        package var state: DeliveryState
+        package var createdAt: Date
+    }
+
+    /// Answers in a conversation.
+    ///
+    /// - Parameters:
+    ///   - sender: the API key that asks; nil for the operator himself.
+    ///   - along: what must be written in the same transaction (the kept answer to an Idempotency-Key, an audit row).
+    /// - Throws: `Refusal`; `PostgresError`.
+    package func post(
+        _ body: Body,
+        in conversation: ConversationID,
+        of workspace: WorkspaceID,
+        by sender: KeyID?,
+        at date: Date = Date(),
+        along: @escaping @Sendable (Posted) throws -> [SQL] = { _ in [] }
+    ) async throws -> Posted {
+        try await self.translatingEnd {
+            try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
+                try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, transaction)
+            }
+        }
+    }
+
+    /// Writes to an address over a channel: in the conversation that is open there, else in a new one.
+    ///
+    /// - Parameter address: normalized by the channel's adapter.
+    package func start(
+        _ body: Body,
+        to address: Address,
+        over channel: ChannelID,
+        of workspace: WorkspaceID,
+        by sender: KeyID?,
+        at date: Date = Date(),
+        along: @escaping @Sendable (Posted) throws -> [SQL] = { _ in [] }
+    ) async throws -> Posted {
+        try await self.translatingEnd {
+            try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
+                let opening = ConversationOpening(workspace: workspace, channel: channel, address: address, at: date)
+                let rows = try await transaction.pipeline(opening.statements)
+                guard let row = rows[0].first else { throw Refusal.channelNotFound }
+                guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
+                guard let open = rows.last?.first else { throw Refusal.conversationEnded }
+                let conversation = ConversationID(try open.value("id"))
+                return try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, transaction)
+            }
+        }
+    }
+
+    private func post(
+        _ body: Body,
+        in conversation: ConversationID,
+        of workspace: WorkspaceID,
+        by sender: KeyID?,
+        at date: Date,
+        along: (Posted) throws -> [SQL],
+        _ transaction: Transaction
+    ) async throws -> Posted {
+        let found = try await transaction.query(
+            """
+            SELECT v.channel_id, v.status, c.status AS channel_status, coalesce(v.reply_to, i.address) AS address, i.contact_id
+            FROM conversations v JOIN channels c ON c.workspace_id = v.workspace_id AND c.id = v.channel_id
+            LEFT JOIN identities i ON i.workspace_id = v.workspace_id AND i.id = v.identity_id
+            WHERE v.workspace_id = \(workspace.uuid) AND v.id = \(conversation.uuid)
+            """
+        )
+        guard let row = found.first else { throw Refusal.conversationNotFound }
+        guard try row.value("status", as: String.self) == "active" else { throw Refusal.conversationEnded }
+        guard try row.value("channel_status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
+        guard let address: String = try row.optional("address") else { throw Refusal.noRecipient }
+        let contact: UUID? = try row.optional("contact_id")
+        var posted = Posted(
+            id: MessageID.make(at: date),
+            delivery: DeliveryID.make(at: date),
+            conversation: conversation,
+            channel: ChannelID(try row.value("channel_id")),
+            contact: contact.map { ContactID($0) },
+            seq: 0,
+            body: body,
+            state: .queued,
+            createdAt: date
+        )
+        let message = MessageInsertion.Row.posted(
+            body,
+            id: posted.id,
+            in: conversation,
+            of: workspace,
+            through: posted.channel,
+            by: sender,
+            at: date
+        )
+        let payload = OutboxPayload(
+            workspace: workspace,
+            message: posted.id,
+            delivery: posted.delivery,
+            conversation: conversation,
+            channel: posted.channel
+        )
+        let rows = try await transaction.pipeline(
+            [
+                MessageInsertion.statement([message]),
+                """
+                INSERT INTO deliveries (workspace_id, id, message_id, conversation_id, channel_id, address, created_at)
+                VALUES (\(workspace.uuid), \(posted.delivery.uuid), \(posted.id.uuid), \(conversation.uuid), \(posted.channel.uuid), \(address), \(date))
+                """,
+                Self.join(sender, conversation, of: workspace, at: date),
+            ] + JobDraft.insertion([payload.job()])
+        )
+        posted.seq = try rows[0][0].value("seq")
+        let companions = try along(posted)
+        if !companions.isEmpty { _ = try await transaction.pipeline(companions) }
+        return posted
+    }
+
+    /// Who answers takes part.
+    private static func join(_ sender: KeyID?, _ conversation: ConversationID, of workspace: WorkspaceID, at date: Date) -> SQL {
+        """
+        INSERT INTO participants (workspace_id, conversation_id, id, type, key_id, created_at)
+        SELECT \(workspace.uuid), \(conversation.uuid), \(ParticipantID.make(at: date).uuid), 'key', \(sender?.uuid), \(date)
+        WHERE \(sender != nil) ON CONFLICT (workspace_id, conversation_id, key_id) DO NOTHING
+        """
+    }
+
+    /// The conversation can end between our look and our write.
+    private func translatingEnd<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let error as PostgresError where error.code == .conversationNotOpen {
+            throw Refusal.conversationEnded
+        }
+    }
+}
