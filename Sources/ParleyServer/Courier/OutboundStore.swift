@@ -46,7 +46,7 @@ package struct OutboundStore: Sendable {
     ) async throws -> Posted {
         try await self.translatingEnd {
             try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-                try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, transaction)
+                try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, on: transaction)
             }
         }
     }
@@ -65,25 +65,40 @@ package struct OutboundStore: Sendable {
     ) async throws -> Posted {
         try await self.translatingEnd {
             try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-                let opening = ConversationOpening(workspace: workspace, channel: channel, address: address, at: date)
-                let rows = try await transaction.pipeline(opening.statements)
-                guard let row = rows[0].first else { throw Refusal.channelNotFound }
-                guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
-                guard let open = rows.last?.first else { throw Refusal.conversationEnded }
-                let conversation = ConversationID(try open.value("id"))
-                return try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, transaction)
+                try await self.start(body, to: address, over: channel, of: workspace, by: sender, at: date, along: along, on: transaction)
             }
         }
     }
 
-    private func post(
+    /// `start` within the caller's transaction, which an open conversation that ends meanwhile fails with PQ002.
+    package func start(
+        _ body: Body,
+        to address: Address,
+        over channel: ChannelID,
+        of workspace: WorkspaceID,
+        by sender: KeyID?,
+        at date: Date,
+        along: (Posted) throws -> [SQL] = { _ in [] },
+        on transaction: Transaction
+    ) async throws -> Posted {
+        let opening = ConversationOpening(workspace: workspace, channel: channel, address: address, at: date)
+        let rows = try await transaction.pipeline(opening.statements)
+        guard let row = rows[0].first else { throw Refusal.channelNotFound }
+        guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
+        guard let open = rows.last?.first else { throw Refusal.conversationEnded }
+        let conversation = ConversationID(try open.value("id"))
+        return try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, on: transaction)
+    }
+
+    /// `post` within the caller's transaction, which a conversation that ends meanwhile fails with PQ002.
+    package func post(
         _ body: Body,
         in conversation: ConversationID,
         of workspace: WorkspaceID,
         by sender: KeyID?,
         at date: Date,
-        along: (Posted) throws -> [SQL],
-        _ transaction: Transaction
+        along: (Posted) throws -> [SQL] = { _ in [] },
+        on transaction: Transaction
     ) async throws -> Posted {
         let found = try await transaction.query(
             """
