@@ -38,8 +38,9 @@ CREATE TABLE jobs (
     CONSTRAINT jobs_pkey PRIMARY KEY (lane, queue, id),
     CONSTRAINT jobs_held_waits CHECK (waiting OR NOT held)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
--- The next job of a key whose earlier ones are gone.
-CREATE INDEX jobs_by_key ON jobs (key, queue, id);
+-- The next job of a key whose earlier ones are gone. Not one index for all rows: then a plan made while the table was empty could
+-- look for a waiting job among all jobs of a busy key.
+CREATE INDEX jobs_by_key ON jobs (key, queue, id) WHERE NOT waiting;
 -- Few rows on a good day, so these cost an insert nothing: whether a key is held back, and what is due.
 CREATE INDEX jobs_waiting_by_key ON jobs (key, queue, id) WHERE waiting;
 CREATE INDEX jobs_waiting_by_time ON jobs (lane, queue, run_at) WHERE waiting AND NOT held;
@@ -57,6 +58,10 @@ CREATE TABLE dead_letters (
     died_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT dead_letters_pkey PRIMARY KEY (workspace_id, id)
 );
+
+-- A UUIDv7 (RFC 9562 section 5.7): the milliseconds, then random bits.
+CREATE FUNCTION uuid7() RETURNS uuid LANGUAGE sql VOLATILE RETURN encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid;
 
 -- Stops a transaction whose worker lost a lane. The shared lock makes a take-over, which locks FOR UPDATE, wait for this commit; a
 -- heartbeat, which changes no key, passes by. SQLSTATE PQ001, so that callers can tell it from every other failure.

@@ -3,30 +3,26 @@ import Foundation
 extension Dispatcher {
     private static let seeksAtOnce = 512
 
-    /// Something may have changed in these lanes; nil for all of them, and for waiting jobs too.
-    mutating func wake(_ lanes: [Int16]? = nil) {
-        for lane in lanes ?? Array(self.lanes.keys) {
-            self.update(lane) { state in
-                state.mayHaveMore = true
-                if lanes == nil { state.due = .likely }
-            }
-        }
+    /// There may be new jobs in these lanes.
+    mutating func wake(_ lanes: some Sequence<Int16>) {
+        for lane in lanes { self.update(lane) { $0.mayHaveMore = true } }
+    }
+
+    /// Waiting jobs may be due.
+    mutating func wakeDue() {
+        for lane in self.lanes.keys { self.update(lane) { $0.due = .likely } }
+    }
+
+    /// There may be anything: what a slow poll is for.
+    mutating func wakeAll() {
+        self.wake(Array(self.lanes.keys))
+        self.wakeDue()
     }
 
     /// The next read, or nil when there is no room for more, nothing to expect, or one is under way.
     mutating func planRead() -> ReadPlan? {
         guard !self.isReading else { return nil }
         var plan = ReadPlan()
-        for (lane, state) in self.lanes where state.phase == .held {
-            let (floor, stragglers) = self.horizon.resume(from: state.seen, cursor: state.cursor)
-            plan.views[lane] = .init(
-                generation: state.generation,
-                cursor: state.cursor,
-                seen: state.seen,
-                floor: floor,
-                stragglers: stragglers
-            )
-        }
         plan.seeks = self.planSeeks()
         if self.buffered <= self.capacity / 2 {
             // Everyone who is behind gets an equal share, and two more shares are kept free for those who are not.
@@ -39,9 +35,16 @@ extension Dispatcher {
             self.planDue(in: &plan)
         }
         guard !plan.isEmpty else { return nil }
+        for lane in plan.due + plan.seeks.map(\.lane) where plan.views[lane] == nil { plan.views[lane] = self.view(of: lane) }
         self.firstLane = (self.firstLane + 7) % Int16(Lanes.count)
         self.isReading = true
         return plan
+    }
+
+    private func view(of lane: Int16) -> ReadPlan.View? {
+        guard let state = self.lanes[lane] else { return nil }
+        let (floor, stragglers) = self.horizon.resume(from: state.seen, cursor: state.cursor)
+        return .init(generation: state.generation, cursor: state.cursor, seen: state.seen, floor: floor, stragglers: stragglers)
     }
 
     private mutating func planSeeks() -> [ReadPlan.Seek] {
@@ -74,7 +77,9 @@ extension Dispatcher {
         }
         plan.excluded = Array(excluded)
         for lane in plan.scans {
-            let floor = plan.views[lane]?.floor ?? 0
+            guard let view = self.view(of: lane) else { continue }
+            plan.views[lane] = view
+            let floor = view.floor
             self.update(lane) { state in
                 for workspace in excluded { state.behind[workspace] = min(state.behind[workspace] ?? floor, floor) }
                 state.mayHaveMore = false

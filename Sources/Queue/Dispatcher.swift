@@ -95,6 +95,10 @@ struct Dispatcher: Sendable {
         return idle.mapValues(\.epoch)
     }
 
+    var hasIdleLanes: Bool {
+        self.lanes.values.contains { $0.phase != .held && $0.running == 0 && !$0.isLeaving }
+    }
+
     mutating func remove(_ lane: Int16) { self.lanes[lane] = nil }
 
     /// The hand-over or renewal did not reach the database; it is tried again.
