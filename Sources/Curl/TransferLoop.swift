@@ -67,6 +67,11 @@ final class TransferLoop: Sendable {
     // MARK: - The thread
 
     private func run(_ multi: UnsafeMutableRawPointer, settings: HTTPClient.Settings) {
+        // OpenSSL writes without MSG_NOSIGNAL, and libcurl told to keep off signals does not stop a dead peer's SIGPIPE from ending us.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
         var running: [UnsafeMutableRawPointer: RunningTransfer] = [:]
         while let orders = self.takeOrders() {
             for order in orders {

@@ -21,8 +21,14 @@ GARBAGE = {
     "a number beyond all bounds": Answer(201, b'{"sid": 1e999999999, "status": "queued"}'),
     "a NUL": Answer(201, b'{"sid": "SM\\u0000", "st\x00": 1}'),
     "another charset": Answer(201, '{"sid": "SM1", "status": "queued"}'.encode("utf-16"), "application/json; charset=utf-16"),
+    "a NUL in the sid": Answer(201, {"sid": "SM\x00" + "0" * 30, "status": "queued"}),
+    "a sid of a megabyte": Answer(201, {"sid": "SM" + "0" * 900_000, "status": "queued"}),
     "nothing": Answer(201, b""),
 }
+
+
+class Told(Exception):
+    """Thrown by a recording HTTP client once it has seen the request."""
 
 
 class OutboundTest(unittest.TestCase):
@@ -94,9 +100,9 @@ class OutboundTest(unittest.TestCase):
         class Recorder(TwilioHttpClient):
             def request(self, method, url, params=None, data=None, headers=None, auth=None, **_):
                 captured.update(method=method, url=url, data=data, auth=auth)
-                raise KeyboardInterrupt  # it has told all it can
+                raise Told
 
-        with self.assertRaises(KeyboardInterrupt):
+        with self.assertRaises(Told):
             Client(self.twilio.account, self.twilio.token, http_client=Recorder()).messages.create(
                 to=form["To"], from_=form["From"], body="taken! Grüße & 1+1=2 😀", status_callback=form["StatusCallback"])
         self.assertEqual(form, {name: str(value) for name, value in captured["data"].items()})
