@@ -41,8 +41,10 @@ import Testing
             for (message, want) in zip(reception.messages, wanted) { self.check(message, want, name) }
             if let want = expected["status"] {
                 let receipt = Receipt(
-                    externalID: want["external_id"]!.string!, status: ReceiptStatus(rawValue: want["state"]!.string!)!,
-                    code: want["code"]?.string, detail: want["code"] == nil ? nil : "Re-engagement message"
+                    externalID: want["external_id"]!.string!,
+                    status: ReceiptStatus(rawValue: want["state"]!.string!)!,
+                    code: want["code"]?.string,
+                    detail: want["code"] == nil ? nil : "Re-engagement message"
                 )
                 #expect(events == [.receipt(receipt)], name)
             }
@@ -53,7 +55,10 @@ import Testing
             if let want = expected["interaction"] {
                 guard case .interaction(let interaction) = events.first else { throw CocoaError(.featureUnsupported) }
                 #expect(interaction.from.value == want["user"]?.string, name)
-                #expect(interaction.fields["command"] == want["command"]?.string && interaction.fields["text"] == want["text"]?.string, name)
+                #expect(
+                    interaction.fields["command"] == want["command"]?.string && interaction.fields["text"] == want["text"]?.string,
+                    name
+                )
             }
         }
         #expect(providers.count == 11)

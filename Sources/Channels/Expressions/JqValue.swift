@@ -59,7 +59,7 @@ extension JqValue {
     /// Why a result is not taken.
     enum Excess: Error { case tooLarge, tooDeep }
 
-    /// The value as JSON; `budget` counts its bytes down, members and items at two bytes each.
+    /// The value as JSON; `budget` counts its bytes down: a number is eight, a member and an item two more than what they hold.
     borrowing func json(budget: inout Int) throws(Excess) -> JSON { try Self.read(self.share(), depth: 100, budget: &budget) }
 
     private static func read(_ value: jv, depth: Int, budget: inout Int) throws(Excess) -> JSON {
@@ -68,7 +68,9 @@ extension JqValue {
         switch jv_get_kind(value) {
         case JV_KIND_FALSE: return false
         case JV_KIND_TRUE: return true
-        case JV_KIND_NUMBER: return self.number(jv_number_value(value))
+        case JV_KIND_NUMBER:
+            try self.spend(8, of: &budget)
+            return self.number(jv_number_value(value))
         case JV_KIND_STRING: return .string(try self.text(owned.share(), budget: &budget))
         case JV_KIND_ARRAY:
             let count = jv_array_length(owned.share())

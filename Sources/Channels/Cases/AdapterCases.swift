@@ -1,0 +1,79 @@
+internal import Foundation
+package import Parley
+
+/// Runs the recorded cases of adapters, offline.
+package enum AdapterCases {
+    package struct Outcome: Hashable, Sendable {
+        package var adapter: AdapterName
+        /// `twilio/cases/inbound.yaml:12`.
+        package var place: String
+        package var name: String
+        /// Where what came differs from what was expected; empty when the case passed.
+        package var differences: [String]
+        package var hasPassed: Bool { self.differences.isEmpty }
+    }
+
+    /// Runs `<directory>/<adapter>/cases/*.yaml` of every adapter of the registry, or only of those named.
+    ///
+    /// A file of cases that cannot be read is one outcome that did not pass, with its mistakes as differences.
+    package static func run(
+        _ registry: AdapterRegistry,
+        directory: String,
+        only names: Set<AdapterName>? = nil
+    ) async -> [Outcome] {
+        var outcomes: [Outcome] = []
+        for adapter in registry.all where names?.contains(adapter.name) ?? true {
+            let folder = "\(directory)/\(adapter.name)/cases"
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }.sorted()) ?? []
+            for file in files {
+                let text = String(decoding: FileManager.default.contents(atPath: "\(folder)/\(file)") ?? Data(), as: UTF8.self)
+                outcomes += await self.run(text, file: "\(adapter.name)/cases/\(file)", adapter: adapter)
+            }
+        }
+        return outcomes
+    }
+
+    private static func run(_ text: String, file: String, adapter: any Adapter) async -> [Outcome] {
+        let (given, hookURL, cases, problems) = AdapterCase.read(text, name: file)
+        guard problems.isEmpty else {
+            return [Outcome(adapter: adapter.name, place: file, name: "the file itself", differences: problems.map(\.description))]
+        }
+        let settings: [String: JSON]
+        switch adapter.settings.validate(given) {
+        case .success(let complete): settings = complete
+        case .failure(let errors):
+            let differences = errors.errors.map { "settings\($0.pointer): \($0.detail)" }
+            return [Outcome(adapter: adapter.name, place: file, name: "the settings", differences: differences)]
+        }
+        var outcomes: [Outcome] = []
+        for item in cases {
+            let channel = ChannelContext(
+                id: .make(),
+                workspace: .make(),
+                settings: settings,
+                verification: item.isUnsigned ? .off : .enforce,
+                hookURL: hookURL
+            )
+            let differences: [String]
+            do throws(AdapterError) {
+                differences = Difference.between(item.expected, try await self.actual(item.stimulus, adapter, channel))
+            } catch {
+                differences = ["\(error.code.rawValue): \(error.detail)"]
+            }
+            outcomes.append(Outcome(adapter: adapter.name, place: "\(file):\(item.line)", name: item.name, differences: differences))
+        }
+        return outcomes
+    }
+
+    private static func actual(
+        _ stimulus: AdapterCase.Stimulus,
+        _ adapter: any Adapter,
+        _ channel: ChannelContext
+    ) async throws(AdapterError) -> JSON {
+        switch stimulus {
+        case .request(let request): (try await adapter.receive(request, for: channel)).shown
+        case .send(let message): (try await adapter.render(message, for: channel)).shown
+        case .outcome(let answer): ["outcome": (try await adapter.judge(answer, for: channel)).shown]
+        }
+    }
+}
