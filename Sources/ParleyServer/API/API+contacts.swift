@@ -1,0 +1,82 @@
+import Foundation
+import HTTPTypes
+import Parley
+import Postgres
+
+extension API {
+    func mountContacts(on routes: inout Routes) {
+        self.read("/v1/contacts", on: &routes) { call in
+            let page = try Page(call.request, scope: "\(call.workspace)/contacts", filters: ["address"], cursors: self.cursors)
+            let rows = try await self.pool.query(
+                in: .workspace(call.workspace.uuid),
+                ContactStore.page(in: call.workspace, address: page.filters["address"], before: page.after, limit: page.limit + 1)
+            )
+            return page.answer(try rows.map(ContactStore.record), id: \.id.uuid, json: \.json)
+        }
+        self.read("/v1/contacts/:id", on: &routes) { call in try await self.contact(try call.id("id"), call).json }
+        self.read("/v1/contacts/:id/identities", on: &routes) { call in
+            ["data": try await self.contact(try call.id("id"), call).json["identities"] ?? [], "nextCursor": .null]
+        }
+        self.read("/v1/contacts/:id/timeline", on: &routes) { call in
+            let id: ContactID = try call.id("id")
+            let page = try Page(call.request, scope: "\(call.workspace)/contacts/\(id)/timeline", filters: [], cursors: self.cursors)
+            _ = try await self.contact(id, call)
+            let before = page.after.map { MessageID($0) }
+            let source = Timeline.page(of: id, in: call.workspace, before: before, limit: page.limit + 1)
+            return try await self.messages(call, page, MessageStore.select(from: source, order: "m.id DESC"))
+        }
+
+        self.change(.post, "/v1/contacts/:id/merge", on: &routes) { call, transaction in
+            var fields = try Fields(body: call.request)
+            _ = fields.required("fromContactId")
+            let source = fields.id("fromContactId", as: ContactID.self)
+            let reason = fields.line("reason", upTo: 1000)
+            try fields.finish()
+            guard let source else { throw Problem.notFound }
+            let target: ContactID = try call.id("id")
+            let merge = Identifier<Never>.make(at: call.request.at)
+            var evidence: [String: JSON] = ["by": .string(call.actor)]
+            evidence["reason"] = reason.map(JSON.string)
+            try await Self.translatingMerge {
+                try await ContactMerging.merge(
+                    source,
+                    into: target,
+                    of: call.workspace,
+                    as: merge.uuid,
+                    evidence: .object(evidence),
+                    on: transaction
+                )
+            }
+            let json: JSON = [
+                "mergeId": .string(merge.description), "contactId": .string(target.description),
+                "fromContactId": .string(source.description),
+            ]
+            return APIAnswer(.created, json, audit: [call.audit("contact.merge", "contact:\(target)", after: json)])
+        }
+        self.change(.post, "/v1/contact-merges/:id/undo", on: &routes) { call, transaction in
+            var fields = try Fields(body: call.request)
+            try fields.finish()
+            let merge = try call.uuid("id")
+            try await Self.translatingMerge { try await ContactMerging.undo(merge, of: call.workspace, on: transaction) }
+            let id = merge.uuidString.lowercased()
+            return APIAnswer(.ok, ["mergeId": .string(id), "undone": true], audit: [call.audit("contact.unmerge", "contact-merge:\(id)")])
+        }
+    }
+
+    private func contact(_ id: ContactID, _ call: APICall) async throws -> ContactStore.Record {
+        let rows = try await self.pool.query(in: .workspace(call.workspace.uuid), ContactStore.one(id, in: call.workspace))
+        guard let row = rows.first else { throw Problem.notFound }
+        return try ContactStore.record(row)
+    }
+
+    private static func translatingMerge(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch let failure as ContactMerging.Failure {
+            switch failure {
+            case .sameContact: throw Problem.invalid("/fromContactId", "same_contact", "A contact cannot be merged with itself.")
+            case .unknownContact, .unknownMerge: throw Problem.notFound
+            case .alreadyUndone: throw Problem(409, "already_undone", "The merge was undone before")
+            case .movedOn: throw Problem(409, "moved_on", "A later merge moved an identity on", detail: "Undo that one first.")
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Channels
+import Foundation
+import HTTPTypes
+import Parley
+import Postgres
+
+extension API {
+    func mountConversations(on routes: inout Routes) {
+        self.read("/v1/conversations", on: &routes) { call in
+            let filters: Set = ["status", "channelId", "contactId"]
+            let page = try Page(call.request, scope: "\(call.workspace)/conversations", filters: filters, cursors: self.cursors)
+            let status = try page.choice("status", ["active", "ended", "archived"])
+            let channel: ChannelID? = try page.id("channelId")
+            let contact: ContactID? = try page.id("contactId")
+            let rows = try await self.pool.query(
+                in: .workspace(call.workspace.uuid),
+                """
+                SELECT \(ConversationStore.columns) FROM \(ConversationStore.source)
+                WHERE c.workspace_id = \(call.workspace.uuid) AND (\(page.after)::uuid IS NULL OR c.id < \(page.after))
+                    AND (\(status)::text IS NULL OR c.status = \(status))
+                    AND (\(channel?.uuid)::uuid IS NULL OR c.channel_id = \(channel?.uuid))
+                    AND (\(contact?.uuid)::uuid IS NULL OR i.contact_id = \(contact?.uuid))
+                ORDER BY c.id DESC LIMIT \(page.limit + 1)
+                """
+            )
+            return page.answer(try rows.map(ConversationStore.record), id: \.id.uuid, json: \.json)
+        }
+
+        self.read("/v1/conversations/:id", on: &routes) { call in
+            let id: ConversationID = try call.id("id")
+            return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                guard let found = try await ConversationStore.find(id, in: call.workspace, on: transaction),
+                    var json = found.json.object
+                else { throw Problem.notFound }
+                json["participants"] = try await ConversationStore.participants(of: id, in: call.workspace, on: transaction)
+                return .object(json)
+            }
+        }
+
+        // In the order of the conversation: a reader goes on where the last page ended.
+        self.read("/v1/conversations/:id/messages", on: &routes) { call in
+            let id: ConversationID = try call.id("id")
+            let page = try Page(call.request, scope: "\(call.workspace)/conversations/\(id)/messages", filters: [], cursors: self.cursors)
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await ConversationStore.find(id, in: call.workspace, on: transaction)
+            }
+            guard found != nil else { throw Problem.notFound }
+            let source: SQL = """
+                SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.conversation_id = \(id.uuid)
+                    AND m.seq > coalesce((SELECT a.seq FROM messages a
+                        WHERE a.workspace_id = \(call.workspace.uuid) AND a.id = \(page.after)), 0)
+                ORDER BY m.seq LIMIT \(page.limit + 1)
+                """
+            return try await self.messages(call, page, MessageStore.select(from: source, order: "m.seq"))
+        }
+
+        self.change(.post, "/v1/conversations/:id/messages", on: &routes) { call, transaction in
+            let id: ConversationID = try call.id("id")
+            guard let conversation = try await ConversationStore.find(id, in: call.workspace, on: transaction) else {
+                throw Problem.notFound
+            }
+            let channel = try await self.channels.find(conversation.channel, in: call.workspace, on: transaction)
+            let adapter = channel.flatMap { self.adapters[$0.adapter] }
+            var fields = try Fields(body: call.request)
+            let body = fields.messageBody("body", for: adapter?.capabilities)
+            try fields.finish()
+            let posted = try await self.translatingRefusal {
+                try await self.outbound.post(
+                    body,
+                    in: id,
+                    of: call.workspace,
+                    by: call.key.id,
+                    at: call.request.at,
+                    on: transaction
+                )
+            }
+            return self.accepted(posted, call)
+        }
+
+        // Started with its first message; `message` is that one.
+        self.change(.post, "/v1/conversations", on: &routes) { call, transaction in
+            let posted = try await self.start(call, transaction)
+            guard let conversation = try await ConversationStore.find(posted.conversation, in: call.workspace, on: transaction),
+                var json = conversation.json.object
+            else { throw Problem.notFound }
+            json["message"] = self.shown(posted, call)
+            return APIAnswer(
+                .accepted,
+                .object(json),
+                location: "/v1/conversations/\(posted.conversation)",
+                audit: [call.audit("conversation.start", "conversation:\(posted.conversation)")]
+            )
+        }
+
+        self.change(.post, "/v1/conversations/:id/end", on: &routes) { call, transaction in
+            var fields = try Fields(body: call.request)
+            try fields.finish()
+            let id: ConversationID = try call.id("id")
+            guard let ended = try await ConversationStore.end(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
+            return APIAnswer(.ok, ended.json, audit: [call.audit("conversation.end", "conversation:\(id)")])
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Channels
+import Foundation
+import HTTPTypes
+import Parley
+import Postgres
+
+extension API {
+    func mountInboundRequests(on routes: inout Routes) {
+        self.read("/v1/inbound-requests", .manage, on: &routes) { call in
+            let page = try Page(
+                call.request,
+                scope: "\(call.workspace)/inbound-requests",
+                filters: ["channelId", "outcome"],
+                cursors: self.cursors
+            )
+            let channel: ChannelID? = try page.id("channelId")
+            let outcome = try page.choice("outcome", ["accepted", "quarantined"])
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await InboundRequestStore.list(
+                    in: call.workspace,
+                    channel: channel,
+                    outcome: outcome,
+                    before: page.after,
+                    limit: page.limit + 1,
+                    on: transaction
+                )
+            }
+            return page.answer(found, id: \.id, json: \.json)
+        }
+        self.read("/v1/inbound-requests/:id", .manage, on: &routes) { call in
+            let record = try await self.inboundRequest(try call.uuid("id"), call)
+            guard var json = record.json.object, let request = record.request else { throw Problem.notFound }
+            let channel = try await self.channels.channel(record.channel)
+            json["request"] = request.json(hiding: self.secrets(of: channel))
+            return .object(json)
+        }
+        // Not through `change`: what it stores is idempotent by itself, and rides in the group commit of ingest.
+        routes.on(.post, "/v1/inbound-requests/:id/replay") { request in
+            let call = try await self.admit(request, .manage)
+            return .json(.ok, try await self.replay(call))
+        }
+    }
+
+    private func inboundRequest(_ id: UUID, _ call: APICall) async throws -> InboundRequestRecord {
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await InboundRequestStore.find(id, in: call.workspace, on: transaction)
+        }
+        guard let found else { throw Problem.notFound }
+        return found
+    }
+
+    /// Lets the adapter read a kept request once more. What was stored before stays as it is; only what is new becomes work.
+    private func replay(_ call: APICall) async throws -> JSON {
+        let record = try await self.inboundRequest(try call.uuid("id"), call)
+        guard let request = record.request, let channel = try await self.channels.channel(record.channel),
+            let adapter = self.adapters[channel.adapter]
+        else { throw Problem.notFound }
+        var context = channel.context(publicURL: self.publicURL)
+        context.verification = .off  // it was verified when it came; its timestamp is long stale
+        let reception: Reception
+        do { reception = try await adapter.receive(request, for: context) } catch {
+            throw Problem(409, "adapter_failed", "The adapter failed on this request", detail: error.detail)
+        }
+        var item = IngestItem(
+            workspace: call.workspace,
+            channel: channel.id,
+            id: record.id,
+            request: request,
+            events: [],
+            outcome: .accepted,
+            isReplay: true
+        )
+        switch reception {
+        case .accepted(let events, _, _): item.events = events
+        case .quarantined(let reason, _): (item.outcome, item.detail) = (.quarantined, reason)
+        case .answered: break
+        case .refused, .notFound, .methodNotAllowed, .tooLarge:
+            throw Problem(409, "not_replayable", "The adapter does not take this request")
+        }
+        let stored = try await self.committer.store(item)
+        _ = try await self.pool.query(
+            in: .workspace(call.workspace.uuid),
+            call.audit("inbound-request.replay", "inbound-request:\(record.id.uuidString.lowercased())").insertion(in: call.workspace)
+        )
+        return [
+            "id": .string(record.id.uuidString.lowercased()), "outcome": .string(item.outcome.rawValue),
+            "events": .integer(item.events.count), "newEvents": .integer(item.outcome == .accepted ? stored.newEvents : 0),
+        ]
+    }
+
+    private func secrets(of channel: ChannelRecord?) -> [String] {
+        guard let channel else { return [] }
+        let schema = self.adapters[channel.adapter]?.settings
+        return channel.settings.filter { schema?.properties[$0.key]?.isSecret != false }.compactMap(\.value.string).filter { $0.count > 3 }
+    }
+}
+
+extension InboundRequestRecord {
+    var json: JSON {
+        [
+            "id": .string(self.id.uuidString.lowercased()), "channelId": .string(self.channel.description),
+            "outcome": .string(self.outcome),
+            "detail": self.detail.map(JSON.string) ?? .null, "receivedAt": .string(Moment.text(self.receivedAt)),
+        ]
+    }
+}
+
+extension HookRequest {
+    /// The request as it came, its body in base64; a header that holds a secret only says so (I13).
+    fileprivate func json(hiding secrets: [String]) -> JSON {
+        let headers = self.headers.map { name, value -> (String, JSON) in
+            let hides = ["authorization", "cookie", "proxy-authorization"].contains(name) || secrets.contains { value.contains($0) }
+            return (name, hides ? "[redacted]" : .string(value))
+        }
+        return [
+            "method": .string(self.method), "url": .string(self.url), "route": self.route.map(JSON.string) ?? .null,
+            "headers": .object(Dictionary(headers) { first, _ in first }), "body": .string(Data(self.body).base64EncodedString()),
+            "at": .string(Moment.text(self.at)),
+        ]
+    }
+}

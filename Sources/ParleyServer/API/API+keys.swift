@@ -1,0 +1,70 @@
+import Foundation
+import HTTPTypes
+import Parley
+import Postgres
+
+extension API {
+    func mountKeys(on routes: inout Routes) {
+        self.read("/v1/keys", .manage, on: &routes) { call in
+            let page = try Page(call.request, scope: "\(call.workspace)/keys", filters: [], cursors: self.cursors)
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await self.keys.list(in: call.workspace, after: page.after, limit: page.limit + 1, on: transaction)
+            }
+            return page.answer(found, id: \.id.uuid, json: \.json)
+        }
+
+        self.change(.post, "/v1/keys", .manage, on: &routes) { call, transaction in
+            var fields = try Fields(body: call.request)
+            let name = fields.requiredLine("name")
+            let scopes = fields.scopes("scopes")
+            let expiresAt = fields.date("expiresAt")
+            if let expiresAt, expiresAt <= call.request.at { fields.fail("expiresAt", "invalid_time", "Must lie ahead.") }
+            try fields.finish()
+            let (key, secret) = try await self.keys.create(
+                in: call.workspace,
+                name: name,
+                scopes: scopes,
+                expiresAt: expiresAt,
+                on: transaction
+            )
+            var shown = key.json.object ?? [:]
+            shown["key"] = .string(secret)  // this once
+            return APIAnswer(
+                .created,
+                .object(shown),
+                location: "/v1/keys/\(key.id)",
+                audit: [call.audit("key.create", "key:\(key.id)", after: key.json)]
+            )
+        }
+
+        self.change(.delete, "/v1/keys/:id", .manage, on: &routes) { call, transaction in
+            guard let key = try await self.keys.revoke(try call.id("id"), in: call.workspace, on: transaction) else {
+                throw Problem.notFound
+            }
+            return APIAnswer(.ok, key.json, audit: [call.audit("key.revoke", "key:\(key.id)", after: key.json)])
+        }
+    }
+}
+
+extension APIKey {
+    var json: JSON {
+        [
+            "id": .string(self.id.description), "name": .string(self.name), "prefix": .string(self.prefix),
+            "scopes": .array(self.scopes.map(\.rawValue).sorted().map(JSON.string)),
+            "createdAt": .string(Moment.text(self.createdAt)),
+            "expiresAt": self.expiresAt.map { .string(Moment.text($0)) } ?? .null,
+            "revokedAt": self.revokedAt.map { .string(Moment.text($0)) } ?? .null,
+        ]
+    }
+}
+
+extension Fields {
+    fileprivate mutating func scopes(_ name: String) -> Set<Scope> {
+        guard let value = self.value(name) else { return [.read, .write] }
+        let given = value.array?.map { $0.string.flatMap(Scope.init) } ?? []
+        if given.isEmpty || given.contains(nil) {
+            self.fail(name, "invalid_choice", "A list of \(Scope.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return Set(given.compactMap(\.self))
+    }
+}

@@ -1,0 +1,149 @@
+import Channels
+import Foundation
+import HTTPTypes
+import Parley
+import Postgres
+
+extension API {
+    func mountMessages(on routes: inout Routes) {
+        self.read("/v1/messages", on: &routes) { call in
+            let filters: Set = ["direction", "channelId", "conversationId"]
+            let page = try Page(call.request, scope: "\(call.workspace)/messages", filters: filters, cursors: self.cursors)
+            let direction = try page.choice("direction", ["inbound", "outbound"])
+            let channel: ChannelID? = try page.id("channelId")
+            let conversation: ConversationID? = try page.id("conversationId")
+            let source: SQL = """
+                SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid)
+                    AND (\(page.after)::uuid IS NULL OR m.id < \(page.after)) AND (\(direction)::text IS NULL OR m.direction = \(direction))
+                    AND (\(channel?.uuid)::uuid IS NULL OR m.channel_id = \(channel?.uuid))
+                    AND (\(conversation?.uuid)::uuid IS NULL OR m.conversation_id = \(conversation?.uuid))
+                ORDER BY m.id DESC LIMIT \(page.limit + 1)
+                """
+            return try await self.messages(call, page, MessageStore.select(from: source, order: "m.id DESC"))
+        }
+
+        self.read("/v1/messages/:id", on: &routes) { call in
+            let id: MessageID = try call.id("id")
+            return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                let source: SQL = "SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.id = \(id.uuid)"
+                let rows = try await transaction.query(MessageStore.select(from: source, order: "m.id"))
+                guard let row = rows.first, var json = try MessageStore.record(row).json.object else { throw Problem.notFound }
+                json["deliveries"] = try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction)
+                json["revisions"] = try await MessageStore.revisions(of: id, in: call.workspace, on: transaction)
+                return .object(json)
+            }
+        }
+
+        // To an address over a channel: in the conversation that is open there, else in a new one.
+        self.change(.post, "/v1/messages", on: &routes) { call, transaction in
+            let posted = try await self.start(call, transaction)
+            return self.accepted(posted, call)
+        }
+    }
+
+    func messages(_ call: APICall, _ page: Page, _ statement: SQL) async throws -> JSON {
+        let rows = try await self.pool.query(in: .workspace(call.workspace.uuid), statement)
+        return page.answer(try rows.map(MessageStore.record), id: \.id.uuid, json: \.json)
+    }
+
+    /// 202: it is stored and will be sent, or its failure be shown (I3).
+    func accepted(_ posted: OutboundStore.Posted, _ call: APICall) -> APIAnswer {
+        APIAnswer(
+            .accepted,
+            self.shown(posted, call),
+            location: "/v1/messages/\(posted.id)",
+            audit: [call.audit("message.post", "message:\(posted.id)")]
+        )
+    }
+
+    /// The message as `GET /v1/messages/{id}` would show it now.
+    func shown(_ posted: OutboundStore.Posted, _ call: APICall) -> JSON {
+        [
+            "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
+            "channelId": .string(posted.channel.description), "contactId": posted.contact.map { .string($0.description) } ?? .null,
+            "direction": "outbound", "seq": .integer(posted.seq), "body": posted.body.json, "status": .string(posted.state.rawValue),
+            "senderKeyId": .string(call.key.id.description), "createdAt": .string(Moment.text(posted.createdAt)),
+        ]
+    }
+
+    /// Reads `channelId`, `to` and `body`, and starts.
+    func start(_ call: APICall, _ transaction: Transaction) async throws -> OutboundStore.Posted {
+        var fields = try Fields(body: call.request)
+        _ = fields.required("channelId")
+        let channelID = fields.id("channelId", as: ChannelID.self)
+        let channel = channelID == nil ? nil : try await self.channels.find(channelID!, in: call.workspace, on: transaction)
+        if channelID != nil, channel == nil { fields.fail("channelId", "unknown_channel", "There is no such channel.") }
+        let address = try await self.recipient(&fields, over: channel, call, transaction)
+        let adapter = channel.flatMap { self.adapters[$0.adapter] }
+        let body = fields.messageBody("body", for: adapter?.capabilities)
+        try fields.finish()
+        guard let channel, let address else { throw Problem.notFound }
+        return try await self.translatingRefusal {
+            try await self.outbound.start(
+                body,
+                to: address,
+                over: channel.id,
+                of: call.workspace,
+                by: call.key.id,
+                at: call.request.at,
+                on: transaction
+            )
+        }
+    }
+
+    /// `to`: one address, or a list of one.
+    private func recipient(
+        _ fields: inout Fields,
+        over channel: ChannelRecord?,
+        _ call: APICall,
+        _ transaction: Transaction
+    ) async throws -> Address? {
+        guard let value = fields.required("to") else { return nil }
+        let list = value.array ?? [value]
+        guard list.count <= 1 else {
+            fields.fail("to", "too_many_recipients", "One recipient for one message.")
+            return nil
+        }
+        guard let text = list.first?.string else {
+            fields.fail("to", "wrong_type", "An address, or a list of one.")
+            return nil
+        }
+        let pointer = value.array == nil ? "to" : "to/0"
+        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
+            fields.fail(pointer, "control_character", "Must hold no control characters.")
+            return nil
+        }
+        guard let channel, let adapter = self.adapters[channel.adapter] else { return nil }
+        let context = channel.context(publicURL: self.publicURL)
+        guard text.utf8.count <= 320, let address = await adapter.address(text, for: context) else {
+            fields.fail(pointer, "invalid_address", "No address that \(adapter.name) can reach.")
+            return nil
+        }
+        // A message to one of our own numbers would come back in and be answered, and so on.
+        for other in try await self.channels.list(in: call.workspace, on: transaction) {
+            guard let ours = self.adapters[other.adapter] else { continue }
+            let settings = other.settings.filter { ours.settings.properties[$0.key]?.isSecret == false }.compactMap(\.value.string)
+            for setting in settings where await ours.address(setting, for: other.context(publicURL: self.publicURL)) == address {
+                fields.fail(pointer, "loop_address", "This is an address of the workspace itself.")
+                return nil
+            }
+        }
+        return address
+    }
+
+    /// What the outbound store refuses, as the API says it.
+    func translatingRefusal<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let refusal as OutboundStore.Refusal {
+            switch refusal {
+            case .conversationNotFound, .channelNotFound: throw Problem.notFound
+            case .conversationEnded: throw Problem(409, "conversation_ended", "The conversation has ended")
+            case .channelDisabled: throw Problem(409, "channel_disabled", "The channel is disabled")
+            case .noRecipient: throw Problem(409, "no_recipient", "Nobody is known to be on the other side")
+            }
+        } catch let error as PostgresError where error.code == .conversationNotOpen {
+            throw Problem(409, "conversation_ended", "The conversation has ended")
+        }
+    }
+}

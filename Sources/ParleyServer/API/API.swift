@@ -1,0 +1,207 @@
+package import Channels
+package import Curl
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+package import Logging
+import Parley
+package import Postgres
+
+/// `/v1/…`: everything a workspace's key can see and do.
+package struct API: Sendable {
+    /// What the API is made of; the process that composes it decides.
+    package struct Dependencies: Sendable {
+        package var pool: Pool
+        package var keys: KeyStore
+        package var channels: ChannelStore
+        package var adapters: AdapterRegistry
+        package var committer: IngestCommitter
+        package var egress: EgressPolicy
+        package var publicURL: String
+        /// The master key's text or anything else that all processes share and nobody outside knows.
+        package var cursorSecret: String
+        package var logger: Logger
+
+        package init(
+            pool: Pool,
+            keys: KeyStore,
+            channels: ChannelStore,
+            adapters: AdapterRegistry,
+            committer: IngestCommitter,
+            egress: EgressPolicy,
+            publicURL: String,
+            cursorSecret: String,
+            logger: Logger
+        ) {
+            self.pool = pool
+            self.keys = keys
+            self.channels = channels
+            self.adapters = adapters
+            self.committer = committer
+            self.egress = egress
+            self.publicURL = publicURL
+            self.cursorSecret = cursorSecret
+            self.logger = logger
+        }
+    }
+
+    let pool: Pool
+    let keys: KeyStore
+    let channels: ChannelStore
+    let adapters: AdapterRegistry
+    let committer: IngestCommitter
+    let egress: EgressPolicy
+    let publicURL: String
+    let cursors: Cursors
+    let outbound: OutboundStore
+    private let logger: Logger
+    // An address that tries 20 wrong keys at once waits 3 s for each further try (B75); keys that work are not slowed by it.
+    private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
+    private let perKey = RateLimiter(RateLimiter.Rule(perSecond: 2_000, burst: 4_000))
+
+    package init(_ dependencies: Dependencies) {
+        self.pool = dependencies.pool
+        self.keys = dependencies.keys
+        self.channels = dependencies.channels
+        self.adapters = dependencies.adapters
+        self.committer = dependencies.committer
+        self.egress = dependencies.egress
+        self.publicURL = dependencies.publicURL
+        self.cursors = Cursors(key: Crypto.sha256("parley cursor \(dependencies.cursorSecret)".utf8))
+        self.outbound = OutboundStore(pool: dependencies.pool)
+        self.logger = dependencies.logger
+    }
+
+    package func mount(on routes: inout Routes) {
+        self.mountKeys(on: &routes)
+        self.mountChannels(on: &routes)
+        self.mountConversations(on: &routes)
+        self.mountMessages(on: &routes)
+        self.mountContacts(on: &routes)
+        self.mountInboundRequests(on: &routes)
+    }
+
+    // MARK: - The two ways of a request
+
+    /// A request that changes nothing.
+    func read(
+        _ pattern: String,
+        _ scope: Scope = .read,
+        on routes: inout Routes,
+        _ handler: @escaping @Sendable (APICall) async throws -> JSON
+    ) {
+        routes.on(.get, pattern) { request in
+            let call = try await self.admit(request, scope)
+            return .json(.ok, try await handler(call))
+        }
+    }
+
+    /// A request that changes something: one transaction with its audit rows and, where an Idempotency-Key came with it, its answer.
+    func change(
+        _ method: HTTPRequest.Method,
+        _ pattern: String,
+        _ scope: Scope = .write,
+        on routes: inout Routes,
+        _ handler: @escaping @Sendable (APICall, Transaction) async throws -> APIAnswer
+    ) {
+        routes.on(method, pattern) { request in
+            let call = try await self.admit(request, scope)
+            let key = method == .post ? try Self.idempotencyKey(request) : nil
+            let hash = IdempotencyStore.hash(of: request)
+            do {
+                return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                    if let key, let kept = try await IdempotencyStore.claim(key, request: hash, in: call.workspace, on: transaction) {
+                        return kept
+                    }
+                    let answer = try await handler(call, transaction)
+                    let kept = KeptAnswer(answer)
+                    var statements = answer.audit.map { $0.insertion(in: call.workspace) }
+                    if let key { statements.append(IdempotencyStore.insertion(of: kept, key, request: hash, in: call.workspace)) }
+                    if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
+                    return kept
+                }.response
+            } catch let problem as Problem {
+                guard let key, Self.isKept(problem) else { throw problem }
+                return try await self.keep(problem, of: call, for: key, hash)
+            }
+        }
+    }
+
+    /// A refusal is an answer too: the same request gets the same one again.
+    private func keep(_ problem: Problem, of call: APICall, for key: String, _ hash: [UInt8]) async throws -> Response {
+        let body = problem.json(instance: call.request.path, requestID: call.request.id).text
+        let kept = KeptAnswer(status: problem.status, contentType: "application/problem+json", body: Array(body.utf8))
+        _ = try await self.pool.query(
+            in: .workspace(call.workspace.uuid),
+            IdempotencyStore.insertion(of: kept, key, request: hash, in: call.workspace)
+        )
+        return kept.response
+    }
+
+    private static func isKept(_ problem: Problem) -> Bool {
+        problem.status < 500 && problem.status != 429 && !problem.code.hasPrefix("idempotency_")
+    }
+
+    private static func idempotencyKey(_ request: IncomingRequest) throws(Problem) -> String? {
+        guard let key = request.headers[.idempotencyKey] else { return nil }
+        guard 1...255 ~= key.utf8.count else {
+            throw Problem(400, "bad_idempotency_key", "Bad Idempotency-Key", detail: "1 to 255 bytes.")
+        }
+        return key
+    }
+
+    // MARK: - Admission
+
+    func admit(_ request: IncomingRequest, _ scope: Scope) async throws -> APICall {
+        if let wait = self.wrongKeys.wait(request.peer) { throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait) }
+        guard let key = try await self.keys.authenticate(Self.secret(request)) else {
+            _ = self.wrongKeys.take(request.peer)
+            throw Problem(
+                401,
+                "unauthenticated",
+                "Unauthenticated",
+                detail: "Send a valid key: Authorization: Bearer KEY.",
+                headers: [.wwwAuthenticate: #"Bearer realm="parley""#]
+            )
+        }
+        if let wait = self.perKey.take(key.id.description) { throw Problem.tooManyRequests(self.perKey.rule, retryAfter: wait) }
+        guard key.scopes.contains(scope) else {
+            throw Problem(403, "insufficient_scope", "Insufficient scope", detail: "This needs a key with the scope \(scope.rawValue).")
+        }
+        guard Self.accepts(request.headers[.accept]) else { throw Problem.notAcceptable }
+        return APICall(request: request, key: key)
+    }
+
+    /// `Bearer KEY`, `AccessKey KEY` or the bare key.
+    private static func secret(_ request: IncomingRequest) -> String? {
+        guard let value = request.headers[.authorization] else { return nil }
+        let words = value.split(separator: " ", maxSplits: 1)
+        guard words.count == 2 else { return value }
+        return ["bearer", "accesskey"].contains(words[0].lowercased()) ? words[1].trimmingCharacters(in: .whitespaces) : nil
+    }
+
+    /// Whether JSON may be the answer. Source: RFC 9110 section 12.5.1.
+    private static func accepts(_ header: String?) -> Bool {
+        guard let header, !header.allSatisfy(\.isWhitespace) else { return true }
+        return header.split(separator: ",").contains { range in
+            let parts = range.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+            guard let type = parts.first, !parts.contains(where: { $0.wholeMatch(of: /q=0(\.0*)?/) != nil }) else { return false }
+            return ["*/*", "application/*", "application/json", "application/problem+json"].contains(type)
+        }
+    }
+}
+
+extension KeptAnswer {
+    init(_ answer: APIAnswer) {
+        self.init(
+            status: answer.status.code,
+            contentType: answer.body == nil ? nil : "application/json",
+            location: answer.location,
+            body: answer.body.map { Array($0.text.utf8) } ?? []
+        )
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = Self("Idempotency-Key")!
+}

@@ -1,0 +1,95 @@
+import Parley
+
+extension Fields {
+    /// A message's body: `{"type": "text", "text": {"text": "…"}, "media": […], "buttons": […]}`.
+    mutating func messageBody(_ name: String, for capabilities: Capabilities?) -> Body {
+        var body = Body(text: "")
+        guard let value = self.required(name) else { return body }
+        guard var fields = try? Fields(value, pointer: "/\(name)") else {
+            self.fail(name, "wrong_type", "Must be an object.")
+            return body
+        }
+        if fields.requiredLine("type") != "text", fields.errors.isEmpty { fields.fail("type", "invalid_choice", "One of text.") }
+        body.media = fields.list("media") { item, pointer, errors in Self.media(item, pointer, &errors) }
+        body.buttons = fields.list("buttons") { item, pointer, errors in Self.button(item, pointer, &errors) }
+        let limit = Self.textLimit(capabilities)
+        if let inner = fields.value("text") {
+            if var text = try? Fields(inner, pointer: "/\(name)/text") {
+                body.text = text.text("text", upTo: limit)
+                do throws(Problem) { try text.finish() } catch { fields.merge(error.errors) }
+            } else {
+                fields.fail("text", "wrong_type", "Must be an object.")
+            }
+        }
+        if body.text.allSatisfy(\.isWhitespace), body.media.isEmpty, fields.errors.isEmpty {
+            fields.fail("text/text", "empty_text", "Must say something.")
+        }
+        do throws(Problem) { try fields.finish() } catch { self.merge(error.errors) }
+        return body
+    }
+
+    /// Longer text is cut into parts by the adapter; ten full requests are a mistake or an abuse.
+    private static func textLimit(_ capabilities: Capabilities?) -> Int {
+        guard let capabilities else { return 65_536 }
+        let units = capabilities.textEncoding == .gsm7 ? capabilities.textLimit * 153 : capabilities.textLimit
+        return min(65_536, max(1, units) * 10)
+    }
+
+    /// Text of several lines. Stored as it is, bidi controls too: showing it safely is the reader's part (B47).
+    private mutating func text(_ name: String, upTo limit: Int) -> String {
+        guard let value = self.required(name) else { return "" }
+        guard let text = value.string else {
+            self.fail(name, "wrong_type", "Must be a string.")
+            return ""
+        }
+        if text.unicodeScalars.count > limit {
+            self.fail(name, "too_long", "At most \(limit) characters here.")
+        } else if text.unicodeScalars.contains(where: { ($0.value < 0x20 && ![9, 10, 13].contains($0.value)) || $0.value == 0x7f }) {
+            self.fail(name, "control_character", "Must hold no control characters but tab and line breaks.")
+        }
+        return text
+    }
+
+    private mutating func list<T>(_ name: String, _ read: (JSON, String, inout [Problem.Field]) -> T?) -> [T] {
+        guard let value = self.value(name) else { return [] }
+        guard let items = value.array, items.count <= 10 else {
+            self.fail(name, "wrong_type", "A list of at most 10.")
+            return []
+        }
+        var errors: [Problem.Field] = []
+        let read = items.enumerated().compactMap { read($1, "/body/\(name)/\($0)", &errors) }
+        self.merge(errors)
+        return read
+    }
+
+    private static func media(_ item: JSON, _ pointer: String, _ errors: inout [Problem.Field]) -> Media? {
+        guard var fields = try? Fields(item, pointer: pointer) else {
+            errors.append(Problem.Field(pointer: pointer, code: "wrong_type", detail: "Must be an object."))
+            return nil
+        }
+        let media = Media(
+            url: fields.requiredLine("url", upTo: 2048),
+            contentType: fields.line("contentType"),
+            filename: fields.line("filename")
+        )
+        if !media.url.isEmpty, !media.url.hasPrefix("https://"), !media.url.hasPrefix("http://") {
+            fields.fail("url", "scheme_not_allowed", "Must be an http or https URL.")
+        }
+        do throws(Problem) { try fields.finish() } catch { errors += error.errors }
+        return media
+    }
+
+    private static func button(_ item: JSON, _ pointer: String, _ errors: inout [Problem.Field]) -> Button? {
+        guard var fields = try? Fields(item, pointer: pointer) else {
+            errors.append(Problem.Field(pointer: pointer, code: "wrong_type", detail: "Must be an object."))
+            return nil
+        }
+        let button = Button(
+            title: fields.requiredLine("title", upTo: 80),
+            value: fields.line("value"),
+            url: fields.line("url", upTo: 2048)
+        )
+        do throws(Problem) { try fields.finish() } catch { errors += error.errors }
+        return button
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import HTTPTypes
+import Parley
+
+/// The members of one JSON object in a request: each is asked for by name, and `finish` refuses what nobody asked for (B17, B118).
+///
+/// All problems are gathered, so that a caller mends them in one go; the values read before `finish` are only good when it returns.
+struct Fields {
+    private let members: [String: JSON]
+    private let pointer: String
+    private var asked: Set<String> = []
+    private(set) var errors: [Problem.Field] = []
+
+    init(_ json: JSON, pointer: String = "") throws(Problem) {
+        guard case .object(let members) = json else { throw .invalid(pointer, "wrong_type", "Must be an object.") }
+        self.members = members
+        self.pointer = pointer
+    }
+
+    /// Parses a request's body, which must be one JSON object.
+    init(body request: IncomingRequest) throws(Problem) {
+        guard !request.body.isEmpty else {
+            try self.init(JSON.object([:]))
+            return
+        }
+        if let type = request.headers[.contentType] {
+            let name = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+            guard name == "application/json" || (name.hasPrefix("application/") && name.hasSuffix("+json")) else {
+                throw .unsupportedMediaType
+            }
+        }
+        do {
+            try self.init(try JSON(parsing: request.body))
+        } catch let error as JSONError {
+            throw Problem(error)
+        } catch let error as Problem {
+            throw error
+        } catch {
+            throw .badRequest("The body is no JSON.")
+        }
+    }
+
+    mutating func fail(_ name: String, _ code: String, _ detail: String) {
+        self.errors.append(Problem.Field(pointer: "\(self.pointer)/\(name)", code: code, detail: detail))
+    }
+
+    mutating func merge(_ errors: [Problem.Field]) { self.errors += errors }
+
+    /// The member as it came; nil when absent or null.
+    mutating func value(_ name: String) -> JSON? {
+        self.asked.insert(name)
+        guard let value = self.members[name], value != .null else { return nil }
+        return value
+    }
+
+    mutating func required(_ name: String) -> JSON? {
+        let value = self.value(name)
+        if value == nil { self.fail(name, "required", "Must be given.") }
+        return value
+    }
+
+    /// One line of text: names, addresses. No control characters (B42).
+    mutating func line(_ name: String, upTo limit: Int = 255) -> String? {
+        guard let value = self.value(name) else { return nil }
+        guard let text = value.string else {
+            self.fail(name, "wrong_type", "Must be a string.")
+            return nil
+        }
+        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+            self.fail(name, "control_character", "Must hold no control characters.")
+        } else if text.unicodeScalars.count > limit {
+            self.fail(name, "too_long", "At most \(limit) characters.")
+        } else if text.allSatisfy(\.isWhitespace) {
+            self.fail(name, "required", "Must not be empty.")
+        }
+        return text
+    }
+
+    mutating func requiredLine(_ name: String, upTo limit: Int = 255) -> String {
+        guard self.required(name) != nil else { return "" }
+        return self.line(name, upTo: limit) ?? ""
+    }
+
+    mutating func id<Entity>(_ name: String, as type: Identifier<Entity>.Type = Identifier<Entity>.self) -> Identifier<Entity>? {
+        guard let text = self.line(name, upTo: 64) else { return nil }
+        if let id = Identifier<Entity>(text) { return id }
+        self.fail(name, "invalid_id", "Must be an id such as 0190163d-8694-739b-aea5-966c26f8ad91.")
+        return nil
+    }
+
+    mutating func choice<T: RawRepresentable & CaseIterable>(_ name: String, of type: T.Type = T.self) -> T? where T.RawValue == String {
+        guard let value = self.value(name) else { return nil }
+        if let choice = value.string.flatMap(T.init) { return choice }
+        self.fail(name, "invalid_choice", "One of \(T.allCases.map(\.rawValue).joined(separator: ", ")).")
+        return nil
+    }
+
+    mutating func date(_ name: String) -> Date? {
+        guard let value = self.value(name) else { return nil }
+        if let date = value.string.flatMap(Moment.parse) { return date }
+        self.fail(name, "invalid_time", "Must be RFC 3339, as in 2026-01-31T12:00:00Z.")
+        return nil
+    }
+
+    /// Throws everything that is wrong: 422.
+    mutating func finish() throws(Problem) {
+        for name in self.members.keys.sorted() where !self.asked.contains(name) {
+            self.fail(name, "unknown_field", "There is no such member.")
+        }
+        guard self.errors.isEmpty else { throw .invalid(self.errors) }
+    }
+}
+
+extension Problem {
+    init(_ error: JSONError) {
+        let detail = "\(error.detail), at byte \(error.offset)"
+        let place = Problem.Field(pointer: "", code: error.code.rawValue, detail: detail)
+        switch error.code {
+        case .malformed, .tooDeep: self.init(400, error.code.rawValue, "The body is no JSON that we take", detail: detail, errors: [place])
+        case .number: self = .invalid([place])
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Channels
+import Foundation
+import Parley
+
+/// Which part of a list is asked for: `limit` and `cursor`, and the filters the cursor belongs to.
+struct Page: Sendable {
+    static let standardLimit = 50
+    var limit: Int
+    /// The last item of the page before; nil for the first page.
+    var after: UUID?
+    var filters: [String: String]
+    private let cursors: Cursors
+    private let scope: String
+
+    /// - Parameters:
+    ///   - scope: what makes a cursor of one list worthless in another: the workspace and the list's name.
+    ///   - filters: the query parameters this list takes besides.
+    init(_ request: IncomingRequest, scope: String, filters allowed: Set<String>, cursors: Cursors) throws(Problem) {
+        var errors: [Problem.Field] = []
+        var limit = Self.standardLimit
+        var cursor: String?
+        var filters: [String: String] = [:]
+        var seen: Set<String> = []
+        for (name, value) in request.queryItems {
+            guard seen.insert(name).inserted else {
+                errors.append(Problem.Field(pointer: name, code: "duplicate_parameter", detail: "Given twice."))
+                continue
+            }
+            switch name {
+            case "limit":
+                if let number = Int(value), 1...200 ~= number {
+                    limit = number
+                } else {
+                    errors.append(Problem.Field(pointer: "limit", code: "invalid_limit", detail: "A number from 1 to 200."))
+                }
+            case "cursor": cursor = value
+            case _ where allowed.contains(name): filters[name] = value
+            default: errors.append(Problem.Field(pointer: name, code: "unknown_parameter", detail: "There is no such parameter."))
+            }
+        }
+        guard errors.isEmpty else { throw .invalid(errors) }
+        self.limit = limit
+        self.filters = filters
+        self.cursors = cursors
+        self.scope = scope + filters.sorted { $0.key < $1.key }.map { "\u{0}\($0.key)\u{0}\($0.value)" }.joined()
+        if let cursor {
+            guard let after = cursors.open(cursor, for: self.scope) else {
+                throw Problem(400, "bad_cursor", "Bad cursor", detail: "Take nextCursor of the page before, with the same filters.")
+            }
+            self.after = after
+        }
+    }
+
+    /// A filter that is an id; a text that is none is refused.
+    func id<Entity>(_ name: String, as type: Identifier<Entity>.Type = Identifier<Entity>.self) throws(Problem) -> Identifier<Entity>? {
+        guard let text = self.filters[name] else { return nil }
+        guard let id = Identifier<Entity>(text) else { throw .invalid(name, "invalid_id", "Must be an id.") }
+        return id
+    }
+
+    func choice(_ name: String, _ allowed: [String]) throws(Problem) -> String? {
+        guard let text = self.filters[name] else { return nil }
+        guard allowed.contains(text) else { throw .invalid(name, "invalid_choice", "One of \(allowed.joined(separator: ", ")).") }
+        return text
+    }
+
+    /// - Parameter items: up to `limit` + 1 of them; the one too many tells that there is more.
+    func answer<Item>(_ items: [Item], id: (Item) -> UUID, json: (Item) -> JSON) -> JSON {
+        let shown = items.prefix(self.limit)
+        let next = items.count > self.limit ? shown.last.map { self.cursors.seal(id($0), for: self.scope) } : nil
+        return ["data": .array(shown.map(json)), "nextCursor": next.map(JSON.string) ?? .null]
+    }
+}
+
+/// Makes cursors that only we can make: the id of an item, and a MAC over it and over the list it stands in (B35, B36).
+struct Cursors: Sendable {
+    private let key: [UInt8]
+
+    /// - Parameter key: the same in every process.
+    init(key: [UInt8]) { self.key = key }
+
+    func seal(_ id: UUID, for scope: String) -> String {
+        let bytes = withUnsafeBytes(of: id.uuid) { Array($0) }
+        return Data(bytes + self.mac(bytes, scope)).base64EncodedString()
+            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    func open(_ text: String, for scope: String) -> UUID? {
+        let plain = text.replacing("-", with: "+").replacing("_", with: "/")
+        guard text.utf8.count == 43, let data = Data(base64Encoded: plain + "=") else { return nil }
+        let bytes = [UInt8](data)
+        guard bytes.count == 32, Crypto.equal(bytes[16...], self.mac(Array(bytes[..<16]), scope)) else { return nil }
+        return bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+    }
+
+    private func mac(_ bytes: [UInt8], _ scope: String) -> [UInt8] {
+        Array(Crypto.hmac(.sha256, key: self.key, bytes + Array(scope.utf8)).prefix(16))
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Parley
+import Postgres
+
+/// Conversations as the API shows them.
+enum ConversationStore {
+    struct Record: Sendable {
+        var id: ConversationID
+        var channel: ChannelID
+        var json: JSON
+    }
+
+    static let source: SQL = "conversations c LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id"
+    static let columns: SQL = """
+        c.id, c.channel_id, i.contact_id, i.space, i.address, c.thread, c.name, c.status, c.last_seq, c.created_at, c.updated_at, c.ended_at
+        """
+
+    static func find(_ id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Record? {
+        let rows = try await queries.query(
+            "SELECT \(Self.columns) FROM \(Self.source) WHERE c.workspace_id = \(workspace.uuid) AND c.id = \(id.uuid)"
+        )
+        return try rows.first.map(Self.record)
+    }
+
+    /// Ends it, once: ending what has ended changes nothing. Nil when there is none.
+    static func end(_ id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Record? {
+        _ = try await queries.query(
+            """
+            WITH ended AS (
+                UPDATE conversations SET status = 'ended', ended_at = now(), updated_at = now()
+                WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid) AND status = 'active' RETURNING workspace_id, id
+            )
+            INSERT INTO events (workspace_id, type, conversation_id, data)
+            SELECT workspace_id, 'conversation.updated', id, '{"status": "ended"}' FROM ended
+            """
+        )
+        return try await self.find(id, in: workspace, on: queries)
+    }
+
+    static func participants(of id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON {
+        let rows = try await queries.query(
+            """
+            SELECT p.id, p.type, p.status, p.key_id, p.created_at, i.contact_id, i.space, i.address, i.display_name FROM participants p
+            LEFT JOIN identities i ON i.workspace_id = p.workspace_id AND i.id = p.identity_id
+            WHERE p.workspace_id = \(workspace.uuid) AND p.conversation_id = \(id.uuid) ORDER BY p.id LIMIT 1000
+            """
+        )
+        return .array(
+            try rows.map { row in
+                [
+                    "id": try MessageStore.id(row, "id"), "type": .string(try row.value("type")),
+                    "status": .string(try row.value("status")),
+                    "keyId": try MessageStore.id(row, "key_id"), "contactId": try MessageStore.id(row, "contact_id"),
+                    "address": try Self.address(row),
+                    "displayName": try row.optional("display_name", as: String.self).map(JSON.string) ?? .null,
+                    "createdAt": try MessageStore.moment(row, "created_at"),
+                ]
+            }
+        )
+    }
+
+    static func record(_ row: Row) throws -> Record {
+        let id = ConversationID(try row.value("id", as: UUID.self))
+        let json: [String: JSON] = [
+            "id": .string(id.description), "channelId": try MessageStore.id(row, "channel_id"),
+            "contactId": try MessageStore.id(row, "contact_id"), "address": try Self.address(row),
+            "thread": try row.optional("thread", as: String.self).map(JSON.string) ?? .null,
+            "name": try row.optional("name", as: String.self).map(JSON.string) ?? .null, "status": .string(try row.value("status")),
+            "lastSeq": .integer(try row.value("last_seq", as: Int.self)), "createdAt": try MessageStore.moment(row, "created_at"),
+            "updatedAt": try MessageStore.moment(row, "updated_at"), "endedAt": try MessageStore.moment(row, "ended_at"),
+        ]
+        return Record(id: id, channel: ChannelID(try row.value("channel_id", as: UUID.self)), json: .object(json))
+    }
+
+    private static func address(_ row: Row) throws(PostgresError) -> JSON {
+        guard let space: String = try row.optional("space") else { return .null }
+        return ["space": .string(space), "value": .string(try row.value("address"))]
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Parley
+import Postgres
+
+/// Messages as the API shows them.
+enum MessageStore {
+    /// One message with what became of it.
+    struct Record: Sendable {
+        var id: MessageID
+        var json: JSON
+    }
+
+    /// - Parameter source: rows of `messages`, as `m`: a table expression with its filters, at most a page of them.
+    static func select(from source: SQL, order: SQL) -> SQL {
+        """
+        SELECT m.id, m.conversation_id, m.seq, m.channel_id, i.contact_id, m.direction, m.external_id, m.sender_key_id, m.body, m.why,
+            m.is_automatic, m.request_id, m.sent_at, m.created_at, d.state, d.reason, d.detail, d.possible_duplicate, d.degradations,
+            r.edited_text, r.edited_at, r.deleted_at
+        FROM (\(source)) m
+        LEFT JOIN identities i ON i.workspace_id = m.workspace_id AND i.id = m.identity_id
+        LEFT JOIN LATERAL (
+            SELECT d.state, d.reason, d.detail, d.possible_duplicate, d.degradations FROM deliveries d
+            WHERE d.workspace_id = m.workspace_id AND d.message_id = m.id ORDER BY d.id DESC LIMIT 1
+        ) d ON true
+        LEFT JOIN LATERAL (
+            SELECT (array_agg(r.text ORDER BY r.created_at DESC, r.revision DESC) FILTER (WHERE r.kind = 'edit'))[1] AS edited_text,
+                max(r.created_at) FILTER (WHERE r.kind = 'edit') AS edited_at,
+                max(r.created_at) FILTER (WHERE r.kind = 'deletion') AS deleted_at
+            FROM message_revisions r WHERE r.workspace_id = m.workspace_id AND r.message_id = m.id
+        ) r ON true
+        ORDER BY \(order)
+        """
+    }
+
+    static func record(_ row: Row) throws -> Record {
+        let id = MessageID(try row.value("id", as: UUID.self))
+        let direction = try row.value("direction", as: String.self)
+        var body = try JSON(parsing: try row.value("body", as: JSONText.self).text)
+        let edited = try row.optional("edited_text", as: String.self)
+        if let edited, case .object(var members) = body {  // what the author wants it to say; the first text stands in `revisions`
+            members["text"] = ["text": .string(edited)]
+            body = .object(members)
+        }
+        let state = try row.optional("state", as: String.self)
+        let json: [String: JSON] = [
+            "id": .string(id.description),
+            "conversationId": try Self.id(row, "conversation_id"),
+            "channelId": try Self.id(row, "channel_id"),
+            "contactId": try Self.id(row, "contact_id"),
+            "direction": .string(direction),
+            "seq": .integer(try row.value("seq", as: Int.self)),
+            "body": body,
+            "status": .string(direction == "inbound" ? "received" : state ?? "queued"),
+            "reason": try row.optional("reason", as: String.self).map(JSON.string) ?? .null,
+            "reasonDetail": try row.optional("detail", as: String.self).map(JSON.string) ?? .null,
+            "possibleDuplicate": .bool(try row.optional("possible_duplicate") ?? false),
+            "degradations": .array(state == nil ? [] : try row.array("degradations", of: String.self).map(JSON.string)),
+            "externalId": try row.optional("external_id", as: String.self).map(JSON.string) ?? .null,
+            "senderKeyId": try Self.id(row, "sender_key_id"),
+            "requestId": try Self.id(row, "request_id"),
+            "isAutomatic": .bool(try row.value("is_automatic")),
+            "why": try JSON(parsing: try row.value("why", as: JSONText.self).text),
+            "editedAt": try Self.moment(row, "edited_at"),
+            "deletedAt": try Self.moment(row, "deleted_at"),
+            "sentAt": try Self.moment(row, "sent_at"),
+            "createdAt": try Self.moment(row, "created_at"),
+        ]
+        return Record(id: id, json: .object(json))
+    }
+
+    /// Deliveries with their parts and attempts, oldest first.
+    static func deliveries(of message: MessageID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON {
+        let results = try await queries.pipeline([
+            """
+            SELECT id, channel_id, address, state, reason, detail, possible_duplicate, degradations, created_at, updated_at FROM deliveries
+            WHERE workspace_id = \(workspace.uuid) AND message_id = \(message.uuid) ORDER BY id
+            """,
+            """
+            SELECT p.delivery_id, p.part, p.state, p.external_id, p.code, p.updated_at FROM delivery_parts p
+            JOIN deliveries d ON d.workspace_id = p.workspace_id AND d.id = p.delivery_id
+            WHERE d.workspace_id = \(workspace.uuid) AND d.message_id = \(message.uuid) ORDER BY p.part
+            """,
+            """
+            SELECT a.delivery_id, a.number, a.part, a.started_at, a.ended_at, a.outcome, a.http_status, a.detail FROM attempts a
+            JOIN deliveries d ON d.workspace_id = a.workspace_id AND d.id = a.delivery_id
+            WHERE d.workspace_id = \(workspace.uuid) AND d.message_id = \(message.uuid) ORDER BY a.number
+            """,
+        ])
+        let parts = try Dictionary(grouping: results[1]) { row throws in try row.value("delivery_id", as: UUID.self) }
+        let attempts = try Dictionary(grouping: results[2]) { row throws in try row.value("delivery_id", as: UUID.self) }
+        return .array(
+            try results[0].map { row in
+                let id = try row.value("id", as: UUID.self)
+                return try Self.delivery(row, parts: parts[id] ?? [], attempts: attempts[id] ?? [])
+            }
+        )
+    }
+
+    private static func delivery(_ row: Row, parts: [Row], attempts: [Row]) throws -> JSON {
+        [
+            "id": try Self.id(row, "id"), "channelId": try Self.id(row, "channel_id"),
+            "address": .string(try row.value("address")), "status": .string(try row.value("state")),
+            "reason": try row.optional("reason", as: String.self).map(JSON.string) ?? .null,
+            "reasonDetail": try row.optional("detail", as: String.self).map(JSON.string) ?? .null,
+            "possibleDuplicate": .bool(try row.value("possible_duplicate")),
+            "degradations": .array(try row.array("degradations", of: String.self).map(JSON.string)),
+            "createdAt": try Self.moment(row, "created_at"), "updatedAt": try Self.moment(row, "updated_at"),
+            "parts": .array(
+                try parts.map { part in
+                    [
+                        "part": .integer(try part.value("part", as: Int.self)), "status": .string(try part.value("state")),
+                        "externalId": try part.optional("external_id", as: String.self).map(JSON.string) ?? .null,
+                        "code": try part.optional("code", as: String.self).map(JSON.string) ?? .null,
+                        "updatedAt": try Self.moment(part, "updated_at"),
+                    ]
+                }
+            ),
+            "attempts": .array(
+                try attempts.map { attempt in
+                    [
+                        "number": .integer(try attempt.value("number", as: Int.self)),
+                        "part": .integer(try attempt.value("part", as: Int.self)),
+                        "startedAt": try Self.moment(attempt, "started_at"), "endedAt": try Self.moment(attempt, "ended_at"),
+                        "outcome": try attempt.optional("outcome", as: String.self).map(JSON.string) ?? .null,
+                        "httpStatus": try attempt.optional("http_status", as: Int.self).map { .integer($0) } ?? .null,
+                        "detail": try attempt.optional("detail", as: String.self).map(JSON.string) ?? .null,
+                    ]
+                }
+            ),
+        ]
+    }
+
+    /// Every text the message had, oldest first; the first one is `body`'s own.
+    static func revisions(of message: MessageID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON {
+        let rows = try await queries.query(
+            """
+            SELECT revision, kind, text, created_at FROM message_revisions
+            WHERE workspace_id = \(workspace.uuid) AND message_id = \(message.uuid) ORDER BY created_at, revision
+            """
+        )
+        return .array(
+            try rows.map { row in
+                [
+                    "kind": .string(try row.value("kind")), "createdAt": try Self.moment(row, "created_at"),
+                    "text": try row.optional("text", as: String.self).map(JSON.string) ?? .null,
+                ]
+            }
+        )
+    }
+
+    static func id(_ row: Row, _ column: String) throws(PostgresError) -> JSON {
+        try row.optional(column, as: UUID.self).map { .string($0.uuidString.lowercased()) } ?? .null
+    }
+
+    static func moment(_ row: Row, _ column: String) throws(PostgresError) -> JSON {
+        try row.optional(column, as: Date.self).map { .string(Moment.text($0)) } ?? .null
+    }
+}
