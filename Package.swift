@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Postgres", logging], path: "Tests/TestSupport"),
         .testTarget(name: "ParleyTests", dependencies: ["Parley"], exclude: ["Corpus"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
-        .testTarget(name: "CurlTests", dependencies: ["Curl"]),
+        .testTarget(name: "CurlTests", dependencies: ["Curl", "TestSupport"]),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels"], exclude: ["Corpus", "Fixtures"]),
         .testTarget(

@@ -1,4 +1,5 @@
 import Curl
+import TestSupport
 import Testing
 
 /// The guard where it counts: a listener on a denied address must not see a single connection.

@@ -1,5 +1,6 @@
 import Curl
 import Foundation
+import TestSupport
 import Testing
 
 /// What goes wrong, and whether the peer may have acted on the request: that decides if a message may be sent again.

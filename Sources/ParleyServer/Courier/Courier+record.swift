@@ -90,6 +90,13 @@ extension Courier {
         }
     }
 
+    /// A failed delivery has no job, unless somebody retried its dead letter.
+    func renew(_ delivery: LoadedDelivery, _ payload: OutboxPayload) -> Settled {
+        var payload = payload
+        payload.delivery = DeliveryID.make()
+        return (DeliveryStatements.renew(delivery, as: payload.delivery) + JobDraft.insertion([payload.job()]), .done)
+    }
+
     /// Ends a delivery without another try.
     func give(up delivery: LoadedDelivery, _ reason: DeliveryReason, detail: String? = nil) -> Settled {
         ([DeliveryStatements.move(delivery, to: .failed, reason: reason, detail: detail)], .dead(reason: reason.rawValue))

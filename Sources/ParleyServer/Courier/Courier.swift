@@ -67,6 +67,7 @@ package struct Courier: JobHandler {
     private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
         guard let delivery = try await self.loading(payload) else { return ([], .dead(reason: "delivery_gone")) }
+        if delivery.state == .failed { return self.renew(delivery, payload) }
         if delivery.state.isOver { return ([], .done) }
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
         if delivery.isStopped { return self.give(up: delivery, .contactStopped) }

@@ -11,13 +11,13 @@ enum DeliveryStatements {
     static func begin(_ delivery: LoadedDelivery, number: Int, part: Int, worker: UUID, epoch: Int64) -> [SQL] {
         [
             """
-            INSERT INTO attempts (workspace_id, delivery_id, number, part, worker, epoch)
-            VALUES (\(delivery.workspace.uuid), \(delivery.message.delivery.uuid), \(Int16(number)), \(Int16(part)), \(worker), \(epoch))
-            """,
-            """
             UPDATE deliveries SET state = 'sending', attempts = \(Int16(number)), updated_at = now(),
                 possible_duplicate = possible_duplicate OR \(delivery.doubtfulPart == part)
             WHERE workspace_id = \(delivery.workspace.uuid) AND id = \(delivery.message.delivery.uuid)
+            """,
+            """
+            INSERT INTO attempts (workspace_id, delivery_id, number, part, worker, epoch)
+            VALUES (\(delivery.workspace.uuid), \(delivery.message.delivery.uuid), \(Int16(number)), \(Int16(part)), \(worker), \(epoch))
             """,
         ]
     }
@@ -82,6 +82,28 @@ enum DeliveryStatements {
             statements.append(ReceiptStatements.mergeWaiting(workspace: workspace, channel: channel, externalID: externalID))
         }
         return statements
+    }
+
+    /// Begins anew what had failed, when a person retries its dead letter: a delivery never comes back from its end, so this is another one
+    /// of the same message. Parts the provider has are not sent again.
+    static func renew(_ delivery: LoadedDelivery, as id: DeliveryID) -> [SQL] {
+        let workspace = delivery.workspace.uuid
+        return [
+            """
+            WITH renewed AS (
+                INSERT INTO deliveries (workspace_id, id, message_id, conversation_id, channel_id, address, possible_duplicate)
+                SELECT workspace_id, \(id.uuid), message_id, conversation_id, channel_id, address,
+                    possible_duplicate OR \(delivery.doubtfulPart != nil)
+                FROM deliveries WHERE workspace_id = \(workspace) AND id = \(delivery.message.delivery.uuid) RETURNING *
+            )
+            \(self.events(from: "renewed"))
+            """,
+            """
+            INSERT INTO delivery_parts (workspace_id, delivery_id, part, state, channel_id)
+            SELECT workspace_id, \(id.uuid), part, 'accepted', channel_id FROM delivery_parts
+            WHERE workspace_id = \(workspace) AND delivery_id = \(delivery.message.delivery.uuid)
+            """,
+        ]
     }
 
     /// The provider says this person wants no more: nothing is sent to them until they write or say otherwise.

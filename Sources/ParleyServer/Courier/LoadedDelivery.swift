@@ -77,7 +77,7 @@ extension LoadedDelivery {
         )
         self.hasFailures = try row.value("has_failures")
         self.partsSent = try row.value("parts_sent")
-        self.attempts = try row.value("attempts", as: Int.self)
+        self.attempts = try row.value("attempts")
         self.failures = try row.value("failures")
         self.unknowns = try row.value("unknowns")
         let latest: Int? = try row.optional("latest_number")
@@ -90,24 +90,31 @@ extension LoadedDelivery {
     }
 
     /// One query for however many deliveries are wanted at the moment.
+    ///
+    /// `OFFSET 0` keeps each look-up an index probe, also when the plan was made while the tables were empty.
     static func query(_ wanted: [(workspace: UUID, delivery: UUID)]) -> SQL {
         """
-        SELECT d.workspace_id, d.id, d.message_id, d.conversation_id, d.address, d.state, d.reason, d.attempts::int8 AS attempts,
-            extract(epoch FROM clock_timestamp() - d.created_at)::float8 AS age,
-            m.body, m.identity_id, v.thread, i.stopped_at IS NOT NULL AS is_stopped,
-            c.id AS channel_id, c.adapter, c.settings, c.policy, c.status AS channel_status, coalesce(b.failures > 0, false) AS has_failures,
-            (SELECT count(*) FROM delivery_parts p WHERE p.workspace_id = d.workspace_id AND p.delivery_id = d.id) AS parts_sent,
-            t.failures, t.unknowns, l.number::int8 AS latest_number, l.part::int8 AS latest_part, l.outcome AS latest_outcome,
-            l.worker AS latest_worker
-        FROM unnest(\(wanted.map(\.workspace)), \(wanted.map(\.delivery))) AS wanted (workspace_id, id)
-        JOIN deliveries d ON d.workspace_id = wanted.workspace_id AND d.id = wanted.id
-        JOIN messages m ON m.workspace_id = d.workspace_id AND m.id = d.message_id
-        JOIN conversations v ON v.workspace_id = d.workspace_id AND v.id = d.conversation_id
-        JOIN channels c ON c.workspace_id = d.workspace_id AND c.id = d.channel_id
-        LEFT JOIN identities i ON i.workspace_id = m.workspace_id AND i.id = m.identity_id
-        LEFT JOIN breakers b ON b.workspace_id = d.workspace_id AND b.channel_id = d.channel_id
+        SELECT d.workspace_id, d.id, d.message_id, d.conversation_id, d.address, d.state, d.reason, d.attempts,
+            extract(epoch FROM clock_timestamp() - d.created_at)::float8 AS age, m.body, m.identity_id, m.thread, m.is_stopped,
+            c.id AS channel_id, c.adapter, c.settings, c.policy, c.status AS channel_status, c.has_failures, t.parts_sent,
+            t.failures, t.unknowns, l.number AS latest_number, l.part AS latest_part, l.outcome AS latest_outcome, l.worker AS latest_worker
+        FROM unnest(\(wanted.map(\.workspace)), \(wanted.map(\.delivery))) AS w (workspace_id, id)
+        CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE workspace_id = w.workspace_id AND id = w.id OFFSET 0) d
         CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE outcome = 'retry') AS failures, count(*) FILTER (WHERE outcome = 'unknown') AS unknowns
+            SELECT m.body, m.identity_id,
+                (SELECT v.thread FROM conversations v WHERE v.workspace_id = d.workspace_id AND v.id = d.conversation_id) AS thread,
+                EXISTS (SELECT FROM identities i WHERE i.workspace_id = d.workspace_id AND i.id = m.identity_id
+                    AND i.stopped_at IS NOT NULL) AS is_stopped
+            FROM messages m WHERE m.workspace_id = d.workspace_id AND m.id = d.message_id OFFSET 0
+        ) m
+        CROSS JOIN LATERAL (
+            SELECT c.id, c.adapter, c.settings, c.policy, c.status,
+                EXISTS (SELECT FROM breakers b WHERE b.workspace_id = c.workspace_id AND b.channel_id = c.id AND b.failures > 0) AS has_failures
+            FROM channels c WHERE c.workspace_id = d.workspace_id AND c.id = d.channel_id OFFSET 0
+        ) c
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE outcome = 'retry') AS failures, count(*) FILTER (WHERE outcome = 'unknown') AS unknowns,
+                (SELECT count(*) FROM delivery_parts p WHERE p.workspace_id = d.workspace_id AND p.delivery_id = d.id) AS parts_sent
             FROM attempts a WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id
         ) t
         LEFT JOIN LATERAL (

@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 
 /// A TCP listener on loopback that treats each connection as a script says, byte by byte, to be as rude as a server can be.
-final class Peer: Sendable {
-    let port: Int
+package final class Peer: Sendable {
+    package let port: Int
     private let descriptor: Int32
     private let seen = Mutex(Seen())
 
@@ -12,13 +12,13 @@ final class Peer: Sendable {
         var requests: [Request] = []
         var bytes = 0
     }
-    struct Request: Sendable {
-        var head: String
-        var body: [UInt8]
+    package struct Request: Sendable {
+        package var head: String
+        package var body: [UInt8]
     }
 
     /// - Parameter script: runs on a thread of its own for each connection; the connection is closed when it returns.
-    init(_ script: @escaping @Sendable (Line) -> Void) throws {
+    package init(_ script: @escaping @Sendable (Line) -> Void) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -50,25 +50,25 @@ final class Peer: Sendable {
     }
 
     /// Stops listening. Without it a peer lives as long as the test process.
-    func close() {
+    package func close() {
         shutdown(self.descriptor, Int32(SHUT_RDWR))
         Glibc.close(self.descriptor)
     }
 
-    var url: String { "http://127.0.0.1:\(self.port)/" }
-    var connections: Int { self.seen.withLock { $0.connections } }
-    var requests: [Request] { self.seen.withLock { $0.requests } }
+    package var url: String { "http://127.0.0.1:\(self.port)/" }
+    package var connections: Int { self.seen.withLock { $0.connections } }
+    package var requests: [Request] { self.seen.withLock { $0.requests } }
     /// Received, over all connections.
-    var bytes: Int { self.seen.withLock { $0.bytes } }
+    package var bytes: Int { self.seen.withLock { $0.bytes } }
 
     func note(_ request: Request) { self.seen.withLock { $0.requests.append(request) } }
     func note(bytes: Int) { self.seen.withLock { $0.bytes += bytes } }
 }
 
 /// The peer's end of one connection.
-final class Line: Sendable {
+package final class Line: Sendable {
     /// 0 for the first connection the peer got.
-    let index: Int
+    package let index: Int
     private let descriptor: Int32
     private let peer: Peer
     private let isOpen = Mutex(true)
@@ -80,7 +80,7 @@ final class Line: Sendable {
     }
 
     /// Reads one request with its whole body; nil when the other side ended first.
-    @discardableResult func request() -> Peer.Request? {
+    @discardableResult package func request() -> Peer.Request? {
         guard let head = self.head() else { return nil }
         let length = head.split(whereSeparator: \.isNewline).lazy.map { $0.lowercased() }.first { $0.hasPrefix("content-length:") }
             .flatMap { Int($0.dropFirst("content-length:".count).trimmingCharacters(in: .whitespaces)) }
@@ -95,7 +95,7 @@ final class Line: Sendable {
     }
 
     /// Reads up to the empty line.
-    func head() -> String? {
+    package func head() -> String? {
         var bytes: [UInt8] = []
         while !bytes.reversed().starts(with: [0x0a, 0x0d, 0x0a, 0x0d]) {
             guard let byte = self.read(limit: 1) else { return nil }
@@ -105,7 +105,7 @@ final class Line: Sendable {
     }
 
     /// Reads until the other side ends.
-    func drain() { while self.read(limit: 65_536) != nil {} }
+    package func drain() { while self.read(limit: 65_536) != nil {} }
 
     private func read(limit: Int) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: limit)
@@ -116,7 +116,7 @@ final class Line: Sendable {
     }
 
     /// False once the other side has gone.
-    @discardableResult func write(_ text: String) -> Bool {
+    @discardableResult package func write(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -127,18 +127,18 @@ final class Line: Sendable {
     }
 
     /// Answers and keeps the connection.
-    func answer(_ status: String = "200 OK", headers: [String] = [], body: String = "") {
+    package func answer(_ status: String = "200 OK", headers: [String] = [], body: String = "") {
         self.write((["HTTP/1.1 \(status)", "Content-Length: \(body.utf8.count)"] + headers).joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 
     /// Ends with a reset instead of a goodbye.
-    func reset() {
+    package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(self.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         self.close()
     }
 
-    func close() {
+    package func close() {
         self.isOpen.withLock { isOpen in
             if isOpen { Glibc.close(self.descriptor) }
             isOpen = false
