@@ -1,0 +1,113 @@
+package import Foundation
+package import Parley
+package import Postgres
+import Queue
+
+/// What an operator does about deliveries that got stuck.
+package struct DeliveryActs: Sendable {
+    private let pool: Pool
+
+    package init(pool: Pool) { self.pool = pool }
+
+    /// Why an act is refused.
+    package enum Refusal: Error, Hashable, Sendable {
+        case notFound
+        /// It is over: nothing waits to be let go or called off.
+        case alreadyOver
+        /// A request is on its way; ask again when it came back.
+        case inFlight
+    }
+
+    /// A delivery that waits for a person.
+    package struct Stuck: Hashable, Sendable {
+        package var delivery: DeliveryID
+        package var message: MessageID
+        package var conversation: ConversationID
+        package var channel: ChannelID
+        package var state: DeliveryState
+        package var reason: String?
+        package var detail: String?
+        package var updatedAt: Date
+    }
+
+    /// The deliveries that are held, or whose outcome nobody knows, oldest first.
+    package func stuck(in workspace: WorkspaceID, after: DeliveryID? = nil, limit: Int = 100) async throws -> [Stuck] {
+        let rows = try await self.pool.query(
+            in: .workspace(workspace.uuid),
+            """
+            SELECT id, message_id, conversation_id, channel_id, state, reason, detail, updated_at FROM deliveries
+            WHERE workspace_id = \(workspace.uuid) AND state = ANY (ARRAY['held', 'unknown']) AND (\(after?.uuid)::uuid IS NULL OR id > \(after?.uuid))
+            ORDER BY id LIMIT \(limit)
+            """
+        )
+        return try rows.map { row in
+            Stuck(
+                delivery: DeliveryID(try row.value("id")),
+                message: MessageID(try row.value("message_id")),
+                conversation: ConversationID(try row.value("conversation_id")),
+                channel: ChannelID(try row.value("channel_id")),
+                state: DeliveryState(rawValue: try row.value("state")) ?? .held,
+                reason: try row.optional("reason"),
+                detail: try row.optional("detail"),
+                updatedAt: try row.value("updated_at")
+            )
+        }
+    }
+
+    /// Lets a held delivery go: it is tried again, flagged as a possible duplicate where it may have arrived.
+    package func release(_ delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL] = []) async throws {
+        try await self.act(on: delivery, in: workspace, along: along) { found in found.payload.job().release }
+    }
+
+    /// Calls a delivery off: nothing more of it leaves, and what follows in its conversation may go.
+    ///
+    /// It takes the next try's number, so that a courier which read the delivery before cannot begin one.
+    package func cancel(_ delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL] = []) async throws {
+        try await self.act(on: delivery, in: workspace, along: along) { found in
+            let number = Int16(found.attempts + 1)
+            return [
+                """
+                INSERT INTO attempts (workspace_id, delivery_id, number, part, worker, epoch, ended_at, outcome)
+                VALUES (\(workspace.uuid), \(delivery.uuid), \(number), 0, \(UUID()), 0, now(), \(AttemptOutcome.cancelled.rawValue))
+                """,
+                """
+                WITH cancelled AS (
+                    UPDATE deliveries SET state = 'cancelled', reason = 'cancelled', detail = NULL, attempts = \(number), updated_at = now()
+                    WHERE workspace_id = \(workspace.uuid) AND id = \(delivery.uuid) RETURNING *
+                )
+                \(DeliveryStatements.events(from: "cancelled"))
+                """,
+            ] + found.payload.job().release
+        }
+    }
+
+    private struct Found {
+        var payload: OutboxPayload
+        var attempts: Int
+    }
+
+    private func act(on delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL], _ statements: @Sendable (Found) -> [SQL])
+        async throws
+    {
+        try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
+            let rows = try await transaction.query(
+                """
+                SELECT d.message_id, d.conversation_id, d.channel_id, d.state, d.attempts, EXISTS (SELECT FROM attempts a
+                    WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id AND a.outcome IS NULL) AS is_in_flight
+                FROM deliveries d WHERE d.workspace_id = \(workspace.uuid) AND d.id = \(delivery.uuid) FOR UPDATE
+                """
+            )
+            guard let row = rows.first, let state = DeliveryState(rawValue: try row.value("state")) else { throw Refusal.notFound }
+            guard !state.isOver else { throw Refusal.alreadyOver }
+            guard try !row.value("is_in_flight", as: Bool.self) else { throw Refusal.inFlight }
+            let payload = OutboxPayload(
+                workspace: workspace,
+                message: MessageID(try row.value("message_id")),
+                delivery: delivery,
+                conversation: ConversationID(try row.value("conversation_id")),
+                channel: ChannelID(try row.value("channel_id"))
+            )
+            _ = try await transaction.pipeline(statements(Found(payload: payload, attempts: try row.value("attempts"))) + along)
+        }
+    }
+}
