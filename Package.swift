@@ -24,7 +24,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         .target(name: "Parley"),
-        .target(name: "Postgres", dependencies: ["CLibpq", logging]),
+        .target(name: "Postgres", dependencies: ["CLibpq", logging, lifecycle]),
         .target(name: "Curl", dependencies: ["CLibcurl"]),
         .target(name: "Queue", dependencies: ["Postgres", logging, lifecycle]),
         .target(name: "Channels", dependencies: ["Parley", "CJq", "COpenSSL", .product(name: "Yams", package: "Yams")]),

@@ -4,20 +4,28 @@ import Synchronization
 
 /// One session with a server, on a thread of its own. Always in libpq's pipeline mode: a single query is a pipeline of one.
 ///
-/// Statements are prepared once, under a name for each text, and the least recently used are forgotten.
+/// Statements are prepared once, under a name for each text, and the least recently used are dropped.
 ///
 /// Source: PostgreSQL manual, libpq, "Pipeline Mode" and "Asynchronous Command Processing".
 package actor Connection: Queries {
     private nonisolated let executor: ThreadExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
 
-    private let link: Link
-    private let canceller: Canceller
+    private let link = Link()
+    private let canceller = Canceller()
     private var statements = StatementCache(capacity: 256)
-    /// How long an answer may take.
+    /// How long the answer to one pipeline may take.
     private let deadline: Duration
+    private nonisolated let condition = Mutex(Condition())
 
-    /// - Throws: `.connectionLost` when no server answers, or the server's own refusal.
+    /// What others may know without waiting for the session's thread; as of the end of the last call.
+    private struct Condition {
+        var socket: Int32 = -1
+        var isIdle = false
+    }
+
+    /// - Parameter deadline: how long the answer to one pipeline may take, until the server is given up.
+    /// - Throws: `.connectionLost` when no server answers, or refuses.
     package static func open(_ settings: ConnectionSettings, deadline: Duration = .seconds(60)) async throws(PostgresError) -> Connection {
         let connection = Connection(on: ThreadExecutor(name: "postgres"), deadline: deadline)
         try await connection.connect(settings)
@@ -27,8 +35,6 @@ package actor Connection: Queries {
     private init(on executor: ThreadExecutor, deadline: Duration) {
         self.executor = executor
         self.deadline = deadline
-        self.link = Link()
-        self.canceller = Canceller()
     }
 
     isolated deinit {
@@ -40,151 +46,148 @@ package actor Connection: Queries {
     private func connect(_ settings: ConnectionSettings) throws(PostgresError) {
         try self.link.open(settings)
         self.canceller.open(self.link)
+        self.noteCondition()
     }
-
-    /// Whether the session is over. A broken one is never mended: the pool opens another.
-    package var isBroken: Bool { self.link.isBroken }
-    /// Whether the session stands between transactions.
-    package var isIdle: Bool { self.link.isIdle }
-    /// Whether the server hung up while nobody was asking: costs one `poll` and no round trip.
-    package var isStale: Bool { self.link.hasEnded }
 
     package func close() {
         self.canceller.close()
         self.link.close()
+        self.noteCondition()
+    }
+
+    private func noteCondition() {
+        let now = Condition(socket: self.link.socket, isIdle: self.link.isIdle)
+        self.condition.withLock { $0 = now }
+    }
+
+    /// Whether the session is over. A broken one is never mended: the pool opens another.
+    package nonisolated var isBroken: Bool { self.condition.withLock { $0.socket < 0 } }
+    /// Whether the session stands between transactions.
+    package nonisolated var isIdle: Bool { self.condition.withLock { $0.isIdle } }
+    /// Whether the server spoke to an idle session, as it does when it hangs up. Costs one `poll`, no round trip.
+    package nonisolated var isStale: Bool {
+        var entry = pollfd(fd: self.condition.withLock { $0.socket }, events: Int16(POLLIN), revents: 0)
+        return entry.fd < 0 || poll(&entry, 1, 0) != 0
     }
 
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await self.run([sql])[0].rows }
     package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
     package func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [[Row]] { try await self.run(statements).map(\.rows) }
 
-    /// Runs a text of several statements by the simple protocol: for migrations, which bind nothing.
+    /// Runs a text of several statements by the simple protocol: for migrations, which bind nothing and may take their time.
     package func script(_ text: String) throws(PostgresError) {
-        try self.link.script(text, until: ContinuousClock.now + self.deadline * 10)
+        defer {
+            if !self.link.isBroken { self.link.enterPipeline() }
+            self.noteCondition()
+        }
+        try self.link.script(text, until: .now + .seconds(86_400))
     }
 
-    private func run(_ statements: [SQL]) async throws(PostgresError) -> [QueryResult] {
+    /// The answers of all `statements`; the first failure skips the rest and is thrown.
+    func run(_ statements: [SQL]) async throws(PostgresError) -> [QueryResult] {
         guard !Task.isCancelled else { throw PostgresError(.queryCancelled, "the task was cancelled") }
         guard !statements.isEmpty else { return [] }
-        self.canceller.begin()
+        let run = self.canceller.begin()
         // The body never suspends: while it blocks this thread, only the handler runs, elsewhere.
         let outcome = await withTaskCancellationHandler {
             Result { () throws(PostgresError) in try self.send(statements) }
         } onCancel: { [canceller] in
-            canceller.cancel()
+            canceller.cancel(run)
         }
         self.canceller.end()
         return try outcome.get()
     }
 
+    /// Whether the server answers at all. One that does not in time is given up.
+    func isAlive(within limit: Duration) -> Bool {
+        defer { self.noteCondition() }
+        guard (try? self.link.sendPrepare(name: "", text: "", types: [])) != nil else { return false }
+        return self.link.settle(until: .now + limit).failure == nil
+    }
+
+    // MARK: - One pipeline
+
     /// What one step of a pipeline is for.
-    private enum Step {
-        case prepare(StatementCache.Key)
-        case forget
-        case statement
+    private struct Step {
+        enum Kind { case prepare, statement(wasPrepared: Bool) }
+        var kind: Kind
+        var key: StatementCache.Key
     }
 
     private func send(_ statements: [SQL]) throws(PostgresError) -> [QueryResult] {
-        let steps = try self.queue(statements)
-        let outcome = self.link.settle(until: ContinuousClock.now + self.deadline)
-        for case .prepare(let key) in steps.dropFirst(outcome.done.count) { self.statements.forget(key) }
-        if var failure = outcome.failure {
-            failure.isCommitUnknown = failure.code == .connectionLost && statements.contains { $0.text == "COMMIT" }
+        defer { self.noteCondition() }
+        let bound = try Self.bound(statements)
+        self.deallocateDropped()
+        let wasIdle = self.link.isIdle
+        let limit = ContinuousClock.now + self.deadline
+        let steps: [Step]
+        do throws(PostgresError) { steps = try self.queue(bound) } catch {
+            self.link.close()
+            throw error
+        }
+        let outcome = self.link.settle(until: limit)
+        for step in steps.dropFirst(outcome.done.count) {
+            if case .prepare = step.kind { self.statements.forget(step.key) }
+        }
+        // With COMMIT answered nothing is in doubt, whatever broke after it.
+        let isWhole = outcome.done.count == steps.count && bound.last?.text == "COMMIT"
+        if var failure = outcome.failure, !isWhole {
+            if outcome.isLost {
+                failure.isCommitUnknown = bound.contains { $0.text == "COMMIT" } || (wasIdle && !bound[0].text.hasPrefix("BEGIN"))
+            }
+            if self.holdsStalePlan(failure, steps) { failure.isPlanStale = true }
             throw failure
         }
         return zip(steps, outcome.done).compactMap { step, result in
-            guard case .statement = step else { return nil }
-            return result
+            if case .statement = step.kind { result } else { nil }
         }
     }
 
-    /// Hands every statement to libpq, preparing the new ones on the way. Nothing runs for good before the pipeline is settled.
-    private func queue(_ statements: [SQL]) throws(PostgresError) -> [Step] {
-        let bound = statements.map { ($0.text, $0.values) }
-        guard !bound.contains(where: { $0.1.contains(where: \.isUnusable) }) else {
-            throw PostgresError(.badValue, "a bound value cannot be stored: text holds NUL, or a date is out of range")
+    private static func bound(_ statements: [SQL]) throws(PostgresError) -> [(text: String, values: [SQL.BoundValue])] {
+        let bound = statements.map { (text: $0.text, values: $0.values) }
+        for (_, values) in bound {
+            guard values.count <= 65_535 else { throw PostgresError(.badValue, "more values than a statement takes: bind an array") }
+            guard !values.contains(where: \.isUnusable) else {
+                throw PostgresError(.badValue, "a bound value cannot be stored: text holds NUL, or a date is out of range")
+            }
         }
+        return bound
+    }
+
+    /// Hands every statement to libpq, preparing the new ones on the way. Nothing runs for good before the pipeline is settled.
+    private func queue(_ bound: [(text: String, values: [SQL.BoundValue])]) throws(PostgresError) -> [Step] {
         var steps: [Step] = []
         for (text, values) in bound {
             let key = StatementCache.Key(text: text, types: values.map(\.typeID))
             let entry = self.statements.name(for: key)
-            if let evicted = entry.evicted {
-                try self.link.sendPrepare(name: "", text: "DEALLOCATE \(evicted)", types: [])
-                try self.link.sendExecute(name: "", values: [])
-                steps += [.forget, .forget]
-            }
             if entry.isNew {
                 try self.link.sendPrepare(name: entry.name, text: key.text, types: key.types)
-                steps.append(.prepare(key))
+                steps.append(Step(kind: .prepare, key: key))
             }
             try self.link.sendExecute(name: entry.name, values: values)
-            steps.append(.statement)
+            steps.append(Step(kind: .statement(wasPrepared: !entry.isNew), key: key))
         }
         return steps
     }
-}
 
-/// Names for prepared statements, least recently used first to go.
-struct StatementCache {
-    struct Key: Hashable {
-        var text: String
-        var types: [UInt32]
-    }
-    private var entries: [Key: (number: Int, usedAt: Int)] = [:]
-    private let capacity: Int
-    private var next = 0
-    private var clock = 0
-
-    init(capacity: Int) { self.capacity = capacity }
-
-    mutating func name(for key: Key) -> (name: String, isNew: Bool, evicted: String?) {
-        self.clock += 1
-        if let entry = self.entries[key] {
-            self.entries[key]?.usedAt = self.clock
-            return ("s\(entry.number)", false, nil)
+    /// Tells the server what is no longer needed: some at a time, and never inside a transaction, which a mishap would spoil.
+    private func deallocateDropped() {
+        guard self.statements.dropped.count >= 32, self.link.isIdle else { return }
+        for name in self.statements.takeDropped() {
+            guard (try? self.link.sendPrepare(name: "", text: "DEALLOCATE \(name)", types: [])) != nil,
+                (try? self.link.sendExecute(name: "", values: [])) != nil
+            else { break }
         }
-        var evicted: String?
-        if self.entries.count >= self.capacity, let oldest = self.entries.min(by: { $0.value.usedAt < $1.value.usedAt }) {
-            self.entries[oldest.key] = nil
-            evicted = "s\(oldest.value.number)"
+        _ = self.link.settle(until: .now + self.deadline)
+    }
+
+    /// A table changed under a prepared statement (0A000), or somebody discarded it (26000).
+    private func holdsStalePlan(_ failure: PostgresError, _ steps: [Step]) -> Bool {
+        guard ["0A000", "26000"].contains(failure.code.rawValue) else { return false }
+        let reused = steps.filter { if case .statement(wasPrepared: true) = $0.kind { true } else { false } }
+        for step in reused {
+            if failure.code.rawValue == "26000" { self.statements.forget(step.key) } else { self.statements.drop(step.key) }
         }
-        self.next += 1
-        self.entries[key] = (self.next, self.clock)
-        return ("s\(self.next)", true, evicted)
-    }
-
-    mutating func forget(_ key: Key) { self.entries[key] = nil }
-}
-
-/// Asks the server to stop what the session runs. Safe from any thread, as `PQcancel` is.
-///
-/// Source: PostgreSQL manual, libpq, "Canceling Queries in Progress".
-final class Canceller: Sendable {
-    private struct State: ~Copyable {
-        nonisolated(unsafe) var handle: OpaquePointer?
-        var isRunning = false
-    }
-    private let state = Mutex(State())
-
-    func open(_ link: Link) {
-        let handle = link.cancelHandle()
-        self.state.withLock { $0.handle = handle }
-    }
-    func begin() { self.state.withLock { $0.isRunning = true } }
-    func end() { self.state.withLock { $0.isRunning = false } }
-
-    func cancel() {
-        self.state.withLock { state in
-            guard state.isRunning, let handle = state.handle else { return }
-            var message = [CChar](repeating: 0, count: 256)
-            PQcancel(handle, &message, Int32(message.count))
-        }
-    }
-
-    func close() {
-        self.state.withLock { state in
-            if let handle = state.handle { PQfreeCancel(handle) }
-            state.handle = nil
-        }
+        return !reused.isEmpty
     }
 }

@@ -1,3 +1,6 @@
+import CLibpq
+import Foundation
+
 /// Where a server is and how a connection to it behaves.
 package struct ConnectionSettings: Hashable, Sendable {
     /// A libpq URL or keyword string. Holds a password: never logged.
@@ -27,13 +30,27 @@ package struct ConnectionSettings: Hashable, Sendable {
         var session = self.options
         session["role"] = self.role
         session["client_min_messages"] = "warning"
-        let options = session.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value.replacing(" ", with: "\\ "))" }.joined(
-            separator: " "
-        )
+        // In `options` a blank ends a setting unless a backslash stands before it (PostgreSQL manual, libpq, "options").
+        let settings = session.sorted { $0.key < $1.key }.map { name, value in
+            "-c \(name)=\(value.replacing("\\", with: "\\\\").replacing(" ", with: "\\ "))"
+        }
+        let options = ([self.urlOptions].compactMap(\.self) + settings).joined(separator: " ")
         return [
             ("dbname", self.url), ("application_name", self.applicationName), ("options", options), ("client_encoding", "UTF8"),
             ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "20000"),
         ]
+    }
+
+    /// The server settings that the URL itself asks for; ours are added to them, not put in their place.
+    private var urlOptions: String? {
+        guard let parsed = PQconninfoParse(self.url, nil) else { return nil }
+        defer { PQconninfoFree(parsed) }
+        var option = parsed
+        while let keyword = option.pointee.keyword {
+            if strcmp(keyword, "options") == 0 { return option.pointee.val.map { String(cString: $0) } }
+            option += 1
+        }
+        return nil
     }
 }

@@ -1,7 +1,7 @@
 import CLibpq
 import Foundation
 
-/// The `PGconn` of one connection. Used only on the connection's thread; the pointer never leaves this file.
+/// The `PGconn` of one session. Used only on the session's thread; the pointer never leaves this file.
 final class Link {
     private var pointer: OpaquePointer?
 
@@ -9,15 +9,22 @@ final class Link {
     struct Outcome {
         var done: [QueryResult] = []
         var failure: PostgresError?
+        /// The session ended before every answer was in.
+        var isLost = false
     }
 
-    private static let lost = PostgresError(.connectionLost, "the connection was lost")
+    static let lost = PostgresError(.connectionLost, "the connection was lost")
 
     var isBroken: Bool { self.pointer == nil || PQstatus(self.pointer) != CONNECTION_OK }
+    /// Between transactions, and fit for the next.
     var isIdle: Bool { !self.isBroken && PQtransactionStatus(self.pointer) == PQTRANS_IDLE }
-    var socket: Int32 { PQsocket(self.pointer) }
+    /// Whether the transaction failed and only its end is accepted.
+    var hasFailed: Bool { !self.isBroken && PQtransactionStatus(self.pointer) == PQTRANS_INERROR }
+    var socket: Int32 { self.isBroken ? -1 : PQsocket(self.pointer) }
 
-    /// Connects, which may take as long as the settings' `connect_timeout`, and enters pipeline mode.
+    deinit { self.close() }
+
+    /// Connects, which may take as long as the settings' `connect_timeout`.
     func open(_ settings: ConnectionSettings, pipelined: Bool = true) throws(PostgresError) {
         let parameters = settings.parameters
         let names = parameters.map { strdup($0.name) }
@@ -32,6 +39,7 @@ final class Link {
             self.close()
             throw PostgresError(.connectionLost, message)
         }
+        PQsetNoticeProcessor(self.pointer, { _, _ in }, nil)  // the default prints warnings, rows and all, to our standard error
         PQsetnonblocking(self.pointer, 1)
         if pipelined { PQenterPipelineMode(self.pointer) }
     }
@@ -44,14 +52,9 @@ final class Link {
 
     func cancelHandle() -> OpaquePointer? { self.pointer.flatMap { PQgetCancel($0) } }
 
-    /// Whether the server closed its side: the socket is readable and reads as the end.
-    var hasEnded: Bool {
-        guard !self.isBroken else { return true }
-        guard self.wait(for: Int16(POLLIN), until: .now) else { return false }
-        return PQconsumeInput(self.pointer) == 0 || self.isBroken
-    }
-
     // MARK: - Pipelines
+
+    func enterPipeline() { PQenterPipelineMode(self.pointer) }
 
     func sendPrepare(name: String, text: String, types: [UInt32]) throws(PostgresError) {
         guard !self.isBroken, PQsendPrepare(self.pointer, name, text, Int32(types.count), types) == 1 else { throw Self.lost }
@@ -60,6 +63,7 @@ final class Link {
     func sendExecute(name: String, values: [SQL.BoundValue]) throws(PostgresError) {
         // All bytes lie in one buffer for the call; libpq copies them.
         var buffer: [UInt8] = []
+        buffer.reserveCapacity(values.reduce(1) { $0 + ($1.bytes?.count ?? 0) })
         var offsets: [Int?] = []
         for value in values {
             offsets.append(value.bytes.map { _ in buffer.count })
@@ -76,19 +80,20 @@ final class Link {
         guard !self.isBroken, sent == 1 else { throw Self.lost }
     }
 
-    /// Ends the pipeline and reads the answer of each step.
+    /// Ends the pipeline and reads the answer of each step. A session that does not answer in time is closed.
     func settle(until deadline: ContinuousClock.Instant) -> Outcome {
         var outcome = Outcome()
-        guard PQpipelineSync(self.pointer) == 1 else { return Outcome(failure: Self.lost) }
+        func lose() -> Outcome {
+            self.close()
+            // An ordinary error came first: then nothing was committed, and that error is the better answer.
+            return Outcome(done: outcome.done, failure: outcome.failure ?? Self.lost, isLost: outcome.failure == nil || outcome.isLost)
+        }
+        guard !self.isBroken, PQpipelineSync(self.pointer) == 1 else { return lose() }
         while true {
-            guard self.advance(until: deadline) else {
-                self.close()
-                outcome.failure = outcome.failure ?? Self.lost
-                return outcome
-            }
+            guard self.advance(until: deadline) else { return lose() }
             // NULL stands between the answers of two steps.
             guard let pointer = PQgetResult(self.pointer) else {
-                if self.isBroken { return Outcome(done: outcome.done, failure: outcome.failure ?? Self.lost) }
+                if self.isBroken { return lose() }
                 continue
             }
             let result = QueryResult(pointer)
@@ -96,7 +101,11 @@ final class Link {
             case PGRES_PIPELINE_SYNC: return outcome
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK: if outcome.failure == nil { outcome.done.append(result) }
             case PGRES_PIPELINE_ABORTED: break
-            default: outcome.failure = outcome.failure ?? result.error
+            default:
+                guard outcome.failure == nil else { break }
+                outcome.failure = result.error
+                outcome.isLost = result.isFatal
+                if result.isFatal { outcome.failure?.code = .connectionLost }
             }
         }
     }
@@ -105,27 +114,30 @@ final class Link {
     private func advance(until deadline: ContinuousClock.Instant) -> Bool {
         while true {
             let unsent = PQflush(self.pointer)
-            guard unsent >= 0 else { return !self.isBroken }
-            if unsent == 0, PQisBusy(self.pointer) == 0 { return true }
+            if PQisBusy(self.pointer) == 0 { return true }
+            guard unsent >= 0, !self.isBroken else { return false }
             guard self.wait(for: Int16(POLLIN) | (unsent == 1 ? Int16(POLLOUT) : 0), until: deadline) else { return false }
-            guard PQconsumeInput(self.pointer) == 1 else { return PQisBusy(self.pointer) == 0 && !self.isBroken }
-            if unsent == 1, PQisBusy(self.pointer) == 0 { return true }
+            // At the end of the stream, what the server said last may still stand in the buffer.
+            guard PQconsumeInput(self.pointer) == 1 else { return PQisBusy(self.pointer) == 0 }
         }
     }
 
     private func wait(for events: Int16, until deadline: ContinuousClock.Instant) -> Bool {
         var entry = pollfd(fd: self.socket, events: events, revents: 0)
         while true {
-            let left = ContinuousClock.now.duration(to: deadline)
-            let milliseconds = max(0, left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000)
-            let ready = poll(&entry, 1, Int32(clamping: milliseconds))
+            let ready = poll(&entry, 1, Self.milliseconds(until: deadline))
             if ready < 0, errno == EINTR { continue }
             return ready > 0
         }
     }
 
+    private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
+        Int32(clamping: max(0, Int64(ContinuousClock.now.duration(to: deadline) / .milliseconds(1))))
+    }
+
     // MARK: - The simple protocol
 
+    /// Runs a text of one or more statements outside pipeline mode.
     func script(_ text: String, until deadline: ContinuousClock.Instant) throws(PostgresError) {
         guard !self.isBroken, PQexitPipelineMode(self.pointer) == 1, PQsendQuery(self.pointer, text) == 1 else { throw Self.lost }
         var failure: PostgresError?
@@ -138,27 +150,29 @@ final class Link {
             let result = QueryResult(pointer)
             if result.status == PGRES_FATAL_ERROR { failure = failure ?? result.error }
         }
-        PQenterPipelineMode(self.pointer)
-        if let failure { throw failure }
         guard !self.isBroken else { throw Self.lost }
+        if let failure { throw failure }
     }
 
     // MARK: - Notifications
 
     /// Blocks until the server sends something, `wake` turns readable or the deadline passes.
+    ///
     /// - Returns: nil when the session is over.
     func notifications(orWake wake: Int32, until deadline: ContinuousClock.Instant) -> [(channel: String, payload: String)]? {
-        var entries = [pollfd(fd: self.socket, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
-        let left = ContinuousClock.now.duration(to: deadline)
-        let milliseconds = max(0, left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000)
-        _ = poll(&entries, 2, Int32(clamping: milliseconds))
-        guard PQconsumeInput(self.pointer) == 1, !self.isBroken else { return nil }
-        return self.received()
+        var heard = self.received()
+        if heard.isEmpty {
+            var entries = [pollfd(fd: self.socket, events: Int16(POLLIN), revents: 0), pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
+            _ = poll(&entries, 2, Self.milliseconds(until: deadline))
+            guard !self.isBroken, PQconsumeInput(self.pointer) == 1, !self.isBroken else { return nil }
+            heard = self.received()
+        }
+        return heard
     }
 
-    func received() -> [(channel: String, payload: String)] {
+    private func received() -> [(channel: String, payload: String)] {
         var out: [(String, String)] = []
-        while let notice = PQnotifies(self.pointer) {
+        while !self.isBroken, let notice = PQnotifies(self.pointer) {
             out.append((String(cString: notice.pointee.relname), String(cString: notice.pointee.extra)))
             PQfreemem(notice)
         }

@@ -2,12 +2,21 @@ package import Logging
 import Synchronization
 
 /// A bounded set of connections, lent one at a time, first come first served.
+///
+/// It works without `run()`; running it as a service adds health checks of idle connections and an orderly end.
 package final class Pool: Queries {
+    /// What whoever asks for a connection gets: one, or the right to open one.
+    private enum Claim: Sendable {
+        case connection(Connection)
+        case slot
+    }
     private struct Waiter {
         var id: Int
-        var continuation: CheckedContinuation<Result<Connection, PostgresError>, Never>
+        var continuation: CheckedContinuation<Result<Claim, PostgresError>, Never>
     }
     private struct State {
+        let size: Int
+        /// The most recently used last: it is lent first, being the likeliest to live.
         var idle: [Connection] = []
         /// Open or being opened.
         var total = 0
@@ -18,16 +27,15 @@ package final class Pool: Queries {
     }
 
     package let settings: ConnectionSettings
-    private let size: Int
     private let acquireTimeout: Duration
-    private let logger: Logger
-    private let state = Mutex(State())
+    let logger: Logger
+    private let state: Mutex<State>
 
     package init(settings: ConnectionSettings, size: Int, acquireTimeout: Duration = .seconds(5), logger: Logger) {
         self.settings = settings
-        self.size = size
         self.acquireTimeout = acquireTimeout
         self.logger = logger
+        self.state = Mutex(State(size: size))
     }
 
     /// How the pool is used just now, for metrics.
@@ -69,7 +77,7 @@ package final class Pool: Queries {
     }
 
     /// `withConnection` for bodies that fail only as PostgreSQL does.
-    func lend<T: Sendable>(_ body: (Connection) async throws(PostgresError) -> T) async throws(PostgresError) -> T {
+    private func lend<T: Sendable>(_ body: (Connection) async throws(PostgresError) -> T) async throws(PostgresError) -> T {
         let connection = try await self.acquire()
         let result: Result<T, PostgresError>
         do throws(PostgresError) { result = .success(try await body(connection)) } catch { result = .failure(error) }
@@ -82,91 +90,70 @@ package final class Pool: Queries {
         let (idle, waiters) = self.state.withLock { state in
             state.isClosed = true
             defer {
+                state.total -= state.idle.count
                 state.idle = []
                 state.waiters = []
             }
             return (state.idle, state.waiters)
         }
-        for waiter in waiters { waiter.continuation.resume(returning: .failure(PostgresError(.poolClosed, "the pool is closed"))) }
+        for waiter in waiters { waiter.continuation.resume(returning: .failure(Self.closed)) }
         for connection in idle { await connection.close() }
     }
 
     // MARK: - Lending
 
-    private enum Claim {
-        case connection(Connection)
-        case open
-        case wait
-        case closed
-    }
+    private static let closed = PostgresError(.poolClosed, "the pool is closed")
 
     private func acquire() async throws(PostgresError) -> Connection {
         while true {
-            let claim: Claim = self.state.withLock { state in
-                if state.isClosed { return .closed }
-                if let connection = state.idle.popLast() { return .connection(connection) }
-                guard state.total < self.size else { return .wait }
-                state.total += 1
-                return .open
-            }
-            switch claim {
-            case .closed: throw PostgresError(.poolClosed, "the pool is closed")
-            case .open: return try await self.open()
-            case .wait: return try await self.wait()
+            switch try await self.claim() {
+            case .slot: return try await self.open()
             case .connection(let connection):
-                guard await connection.isStale else { return connection }
+                guard connection.isStale else { return connection }
                 await self.discard(connection)
             }
         }
     }
 
-    private func open() async throws(PostgresError) -> Connection {
-        do throws(PostgresError) {
-            return try await Connection.open(self.settings)
-        } catch {
-            // Whoever waits for this slot would wait for nothing: a server that refuses one refuses all.
-            let waiters = self.state.withLock { state in
-                state.total -= 1
-                defer { state.waiters = [] }
-                return state.waiters
-            }
-            for waiter in waiters { waiter.continuation.resume(returning: .failure(error)) }
-            throw error
-        }
-    }
-
-    private func wait() async throws(PostgresError) -> Connection {
+    private func claim() async throws(PostgresError) -> Claim {
+        if let claim = try self.state.withLock({ state throws(PostgresError) in try Self.claimNow(&state) }) { return claim }
         let start = ContinuousClock.now
         let id = self.state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
         let timeout = Task { [acquireTimeout] in
-            try? await Task.sleep(for: acquireTimeout)
-            guard !Task.isCancelled else { return }
+            guard (try? await Task.sleep(for: acquireTimeout)) != nil else { return }
             self.giveUp(id, PostgresError(.poolTimeout, "no connection came free in time"))
         }
         defer { timeout.cancel() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let claim: Claim = self.state.withLock { state in
-                    if state.isClosed { return .closed }
-                    if let connection = state.idle.popLast() { return .connection(connection) }
+                let answer: Result<Claim, PostgresError>? = self.state.withLock { state in
+                    do throws(PostgresError) {
+                        if let claim = try Self.claimNow(&state) { return .success(claim) }
+                    } catch { return .failure(error) }
                     state.waiters.append(Waiter(id: id, continuation: continuation))
-                    return .wait
+                    return nil
                 }
-                switch claim {
-                case .connection(let connection): continuation.resume(returning: .success(connection))
-                case .closed: continuation.resume(returning: .failure(PostgresError(.poolClosed, "the pool is closed")))
-                case .wait, .open:
-                    if Task.isCancelled { self.giveUp(id, PostgresError(.queryCancelled, "the task was cancelled")) }
-                }
+                if let answer { return continuation.resume(returning: answer) }
+                // Cancelled before it queued: the handler found nobody to wake.
+                if Task.isCancelled { self.giveUp(id, PostgresError(.queryCancelled, "the task was cancelled")) }
             }
         } onCancel: {
             self.giveUp(id, PostgresError(.queryCancelled, "the task was cancelled"))
         }
         self.state.withLock { $0.waits.record(start.duration(to: .now)) }
         return try result.get()
+    }
+
+    /// Nil when everything is lent. Whoever waits already is never overtaken: nothing is idle or free while somebody waits.
+    private static func claimNow(_ state: inout State) throws(PostgresError) -> Claim? {
+        guard !state.isClosed else { throw Self.closed }
+        if let connection = state.idle.popLast() { return .connection(connection) }
+        guard state.total < state.size else { return nil }
+        state.total += 1
+        return .slot
     }
 
     private func giveUp(_ id: Int, _ error: PostgresError) {
@@ -176,57 +163,64 @@ package final class Pool: Queries {
         waiter?.continuation.resume(returning: .failure(error))
     }
 
+    private func open() async throws(PostgresError) -> Connection {
+        do throws(PostgresError) {
+            return try await Connection.open(self.settings)
+        } catch {
+            // Whoever still waits may get one that is lent. When none is, a server that refuses one refuses all.
+            let waiters = self.state.withLock { state in
+                state.total -= 1
+                guard state.total == 0 else { return [Waiter]() }
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.continuation.resume(returning: .failure(error)) }
+            throw error
+        }
+    }
+
     private func release(_ connection: Connection) async {
-        if await !connection.isIdle { await connection.rollback() }
-        guard await connection.isIdle else { return await self.discard(connection) }
+        if !connection.isIdle { await connection.rollback() }
+        guard connection.isIdle else { return await self.discard(connection) }
         let (waiter, isClosed): (Waiter?, Bool) = self.state.withLock { state in
             if state.isClosed {
                 state.total -= 1
                 return (nil, true)
             }
-            guard !state.waiters.isEmpty else {
-                state.idle.append(connection)
-                return (nil, false)
-            }
-            return (state.waiters.removeFirst(), false)
+            guard state.waiters.isEmpty else { return (state.waiters.removeFirst(), false) }
+            state.idle.append(connection)
+            return (nil, false)
         }
         if isClosed { await connection.close() }
-        waiter?.continuation.resume(returning: .success(connection))
+        waiter?.continuation.resume(returning: .success(.connection(connection)))
     }
 
-    /// Drops a broken connection and, when somebody waits, opens another for them.
+    /// Drops a broken connection. Its slot passes to whoever waits first, who opens another.
     private func discard(_ connection: Connection) async {
-        await connection.close()
+        self.logger.info("dropping a broken database connection")
         let waiter: Waiter? = self.state.withLock { state in
-            guard !state.waiters.isEmpty else {
-                state.total -= 1
-                return nil
-            }
-            return state.waiters.removeFirst()
+            guard state.waiters.isEmpty else { return state.waiters.removeFirst() }
+            state.total -= 1
+            return nil
         }
-        guard let waiter else { return }
-        self.logger.info("replacing a broken connection")
-        Task {
-            do throws(PostgresError) {
-                waiter.continuation.resume(returning: .success(try await self.open()))
-            } catch {
-                waiter.continuation.resume(returning: .failure(error))
-            }
-        }
+        waiter?.continuation.resume(returning: .success(.slot))
+        await connection.close()
     }
-}
 
-/// How long loans were waited for: a histogram, cumulative as Prometheus counts.
-package struct WaitTimes: Sendable {
-    /// Upper bounds in seconds; the last bucket has none.
-    package static let bounds: [Double] = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5]
-    package private(set) var counts = [Int](repeating: 0, count: WaitTimes.bounds.count + 1)
-    /// Seconds.
-    package private(set) var sum = 0.0
+    // MARK: - Health
 
-    mutating func record(_ duration: Duration) {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-        self.sum += seconds
-        self.counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
+    /// Asks the connections that are idle now for a sign of life, one after the other, and drops those that give none.
+    func checkIdle() async {
+        let count = self.state.withLock { $0.idle.count }
+        for _ in 0..<count {
+            // The least recently used first; it comes back as the most recently used, so each is asked once.
+            let connection: Connection? = self.state.withLock { $0.idle.isEmpty ? nil : $0.idle.removeFirst() }
+            guard let connection else { return }
+            if await connection.isAlive(within: .seconds(5)) {
+                await self.release(connection)
+            } else {
+                await self.discard(connection)
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ package struct PostgresError: Error, Hashable, Sendable {
         package static let checkViolation = Code(rawValue: "23514")
         package static let insufficientPrivilege = Code(rawValue: "42501")
         package static let queryCancelled = Code(rawValue: "57014")
+        package static let failedTransaction = Code(rawValue: "25P02")
         package static let lockNotAvailable = Code(rawValue: "55P03")
         package static let diskFull = Code(rawValue: "53100")
         package static let tooManyConnections = Code(rawValue: "53300")
@@ -35,8 +36,12 @@ package struct PostgresError: Error, Hashable, Sendable {
     package var code: Code
     package var message: String
     package var constraint: String?
-    /// The connection broke after COMMIT was sent: it may have happened. Only a look at the data tells.
+    /// The line broke when what was sent may have been committed already. Only a look at the data tells.
     package var isCommitUnknown = false
+    /// Where in the text the server found fault, counted in characters from 1.
+    package var position: Int?
+    /// A prepared statement no longer fits the tables, or is gone. It was forgotten, so the next try prepares it anew.
+    var isPlanStale = false
 
     package init(_ code: Code, _ message: String, constraint: String? = nil) {
         self.code = code
@@ -44,8 +49,16 @@ package struct PostgresError: Error, Hashable, Sendable {
         self.constraint = constraint
     }
 
+    /// What the server said.
+    ///
+    /// Of a data exception (class 22) only the words before the first quotation mark are kept: there it quotes the value.
+    init(serverCode code: Code, message: String, constraint: String?, position: Int?) {
+        self.init(code, code.rawValue.hasPrefix("22") ? String(message.prefix { $0 != "\"" }) : message, constraint: constraint)
+        self.position = position
+    }
+
     /// Whether the same transaction may simply be run again.
-    package var isRetryable: Bool { self.code == .serializationFailure || self.code == .deadlockDetected }
+    package var isRetryable: Bool { self.code == .serializationFailure || self.code == .deadlockDetected || self.isPlanStale }
 
     /// Whether the database could not be had at all, now: the caller's caller should come back later.
     package var isUnavailable: Bool {

@@ -52,7 +52,10 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
         package mutating func appendLiteral(_ literal: String) {
             if !literal.isEmpty { self.pieces.append(.text(literal)) }
         }
-        package mutating func appendInterpolation(_ value: some SQLValue) { self.append(type(of: value).typeID, value.encoded()) }
+        package mutating func appendInterpolation(_ value: some SQLValue) {
+            var bytes: [UInt8] = []
+            self.append(type(of: value).typeID, value.encode(into: &bytes) ? bytes : nil)
+        }
         package mutating func appendInterpolation<T: SQLValue>(_ value: T?) {
             guard let value else { return self.pieces.append(.value(BoundValue(typeID: T.typeID))) }
             self.appendInterpolation(value)

@@ -4,12 +4,19 @@ package import Foundation
 ///
 /// Source: PostgreSQL source, src/backend/utils/adt (`*_send`, `*_recv`); type numbers from pg_type.dat.
 package protocol SQLValue: Sendable {
+    /// The type a parameter is bound as.
     static var typeID: UInt32 { get }
     static var arrayTypeID: UInt32 { get }
-    /// Nil when the value cannot stand in the database (text with NUL).
-    func encoded() -> [UInt8]?
+    /// Whether a column of that type can be read: a wrong guess is an error, never a value that happens to have the right size.
+    static func reads(_ typeID: UInt32) -> Bool
+    /// - Returns: false when the value cannot stand in the database: text with NUL, a moment out of range.
+    func encode(into bytes: inout [UInt8]) -> Bool
     /// Nil when the bytes are no such value.
-    init?(decoding bytes: UnsafeRawBufferPointer)
+    init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32)
+}
+
+extension SQLValue {
+    package static func reads(_ typeID: UInt32) -> Bool { typeID == self.typeID }
 }
 
 /// JSON text for a `jsonb` column.
@@ -17,95 +24,135 @@ package struct JSONText: SQLValue, Hashable {
     package let text: String
     package init(_ text: String) { self.text = text }
 
+    private static let plain: UInt32 = 114
     package static var typeID: UInt32 { 3802 }
     package static var arrayTypeID: UInt32 { 3807 }
+    package static func reads(_ typeID: UInt32) -> Bool { typeID == self.typeID || typeID == self.plain }
     /// One version byte, then the text.
-    package func encoded() -> [UInt8]? { [1] + Array(self.text.utf8) }
-    package init?(decoding bytes: UnsafeRawBufferPointer) {
-        guard bytes.first == 1 else { return nil }
-        self.text = String(decoding: bytes.dropFirst(), as: UTF8.self)
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        bytes.append(1)
+        return self.text.encode(into: &bytes)
+    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
+        if typeID == Self.plain {
+            self.text = String(decoding: bytes, as: UTF8.self)
+        } else {
+            guard bytes.first == 1 else { return nil }
+            self.text = String(decoding: bytes.dropFirst(), as: UTF8.self)
+        }
     }
 }
 
 extension FixedWidthInteger {
-    var bigEndianBytes: [UInt8] { withUnsafeBytes(of: self.bigEndian) { Array($0) } }
+    func append(to bytes: inout [UInt8]) { withUnsafeBytes(of: self.bigEndian) { bytes.append(contentsOf: $0) } }
     init?(bigEndianBytes bytes: UnsafeRawBufferPointer) {
         guard bytes.count == MemoryLayout<Self>.size else { return nil }
         self = Self(bigEndian: bytes.loadUnaligned(as: Self.self))
     }
 }
 
-extension Int16: SQLValue {
+/// Integers are written in their own width, and read from a column of any width whose number fits.
+package protocol SQLInteger: SQLValue, FixedWidthInteger {}
+
+extension SQLInteger {
+    /// int2, int4, int8; oid and xid8, which have no sign.
+    package static func reads(_ typeID: UInt32) -> Bool { [21, 23, 20, 26, 5069].contains(typeID) }
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        self.append(to: &bytes)
+        return true
+    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
+        let number: Self? =
+            switch typeID {
+            case 21: Int16(bigEndianBytes: bytes).flatMap(Self.init(exactly:))
+            case 23: Int32(bigEndianBytes: bytes).flatMap(Self.init(exactly:))
+            case 26: UInt32(bigEndianBytes: bytes).flatMap(Self.init(exactly:))
+            case 5069: UInt64(bigEndianBytes: bytes).flatMap(Self.init(exactly:))
+            default: Int64(bigEndianBytes: bytes).flatMap(Self.init(exactly:))
+            }
+        guard let number else { return nil }
+        self = number
+    }
+}
+
+extension Int16: SQLInteger {
     package static var typeID: UInt32 { 21 }
     package static var arrayTypeID: UInt32 { 1005 }
-    package func encoded() -> [UInt8]? { self.bigEndianBytes }
-    package init?(decoding bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
-extension Int32: SQLValue {
+extension Int32: SQLInteger {
     package static var typeID: UInt32 { 23 }
     package static var arrayTypeID: UInt32 { 1007 }
-    package func encoded() -> [UInt8]? { self.bigEndianBytes }
-    package init?(decoding bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
-extension Int64: SQLValue {
+extension Int64: SQLInteger {
     package static var typeID: UInt32 { 20 }
     package static var arrayTypeID: UInt32 { 1016 }
-    package func encoded() -> [UInt8]? { self.bigEndianBytes }
-    package init?(decoding bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
-/// Written as `int8`, read from any integer column.
-extension Int: SQLValue {
+/// An `int8`: Swift's `Int` has 64 bits wherever this runs.
+extension Int: SQLInteger {
     package static var typeID: UInt32 { Int64.typeID }
     package static var arrayTypeID: UInt32 { Int64.arrayTypeID }
-    package func encoded() -> [UInt8]? { Int64(self).bigEndianBytes }
-    package init?(decoding bytes: UnsafeRawBufferPointer) {
-        switch bytes.count {
-        case 2: self = Int(Int16(bigEndianBytes: bytes)!)
-        case 4: self = Int(Int32(bigEndianBytes: bytes)!)
-        case 8: self = Int(Int64(bigEndianBytes: bytes)!)
-        default: return nil
-        }
-    }
 }
 
 extension Bool: SQLValue {
     package static var typeID: UInt32 { 16 }
     package static var arrayTypeID: UInt32 { 1000 }
-    package func encoded() -> [UInt8]? { [self ? 1 : 0] }
-    package init?(decoding bytes: UnsafeRawBufferPointer) {
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        bytes.append(self ? 1 : 0)
+        return true
+    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
         guard bytes.count == 1 else { return nil }
         self = bytes[0] != 0
     }
 }
 
+/// `float8`; `float4` is read too.
 extension Double: SQLValue {
+    private static let single: UInt32 = 700
     package static var typeID: UInt32 { 701 }
     package static var arrayTypeID: UInt32 { 1022 }
-    package func encoded() -> [UInt8]? { self.bitPattern.bigEndianBytes }
-    package init?(decoding bytes: UnsafeRawBufferPointer) {
-        guard let pattern = UInt64(bigEndianBytes: bytes) else { return nil }
-        self.init(bitPattern: pattern)
+    package static func reads(_ typeID: UInt32) -> Bool { typeID == self.typeID || typeID == self.single }
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        self.bitPattern.append(to: &bytes)
+        return true
+    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
+        if typeID == Self.single {
+            guard let pattern = UInt32(bigEndianBytes: bytes) else { return nil }
+            self.init(Float(bitPattern: pattern))
+        } else {
+            guard let pattern = UInt64(bigEndianBytes: bytes) else { return nil }
+            self.init(bitPattern: pattern)
+        }
     }
 }
 
 extension String: SQLValue {
     package static var typeID: UInt32 { 25 }
     package static var arrayTypeID: UInt32 { 1009 }
-    package func encoded() -> [UInt8]? {
-        let bytes = Array(self.utf8)
-        return bytes.contains(0) ? nil : bytes
+    /// Whatever is text on the wire: text, varchar, char(n), name, "char", unknown, json, and enums (types made by users).
+    package static func reads(_ typeID: UInt32) -> Bool {
+        [25, 1043, 1042, 19, 18, 705, 114].contains(typeID) || typeID >= 16_384
     }
-    package init?(decoding bytes: UnsafeRawBufferPointer) { self.init(decoding: bytes, as: UTF8.self) }
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        let start = bytes.count
+        bytes.append(contentsOf: self.utf8)
+        return !bytes[start...].contains(0)
+    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) { self.init(decoding: bytes, as: UTF8.self) }
 }
 
 extension UUID: SQLValue {
     package static var typeID: UInt32 { 2950 }
     package static var arrayTypeID: UInt32 { 2951 }
-    package func encoded() -> [UInt8]? { withUnsafeBytes(of: self.uuid) { Array($0) } }
-    package init?(decoding bytes: UnsafeRawBufferPointer) {
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        withUnsafeBytes(of: self.uuid) { bytes.append(contentsOf: $0) }
+        return true
+    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
         guard bytes.count == 16 else { return nil }
         self.init(uuid: bytes.loadUnaligned(as: uuid_t.self))
     }
@@ -116,11 +163,13 @@ extension Date: SQLValue {
     private static let epoch: TimeInterval = 946_684_800
     package static var typeID: UInt32 { 1184 }
     package static var arrayTypeID: UInt32 { 1185 }
-    package func encoded() -> [UInt8]? {
+    package func encode(into bytes: inout [UInt8]) -> Bool {
         let microseconds = ((self.timeIntervalSince1970 - Self.epoch) * 1_000_000).rounded()
-        return Int64(exactly: microseconds)?.bigEndianBytes
+        guard let microseconds = Int64(exactly: microseconds) else { return false }
+        microseconds.append(to: &bytes)
+        return true
     }
-    package init?(decoding bytes: UnsafeRawBufferPointer) {
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
         guard let microseconds = Int64(bigEndianBytes: bytes) else { return nil }
         self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000 + Self.epoch)
     }
@@ -130,50 +179,9 @@ extension Date: SQLValue {
 extension [UInt8]: SQLValue {
     package static var typeID: UInt32 { 17 }
     package static var arrayTypeID: UInt32 { 1001 }
-    package func encoded() -> [UInt8]? { self }
-    package init?(decoding bytes: UnsafeRawBufferPointer) { self = Array(bytes) }
-}
-
-/// One dimension: count, NULL flag, element type, size, lower bound, then each element behind its length (-1 for NULL).
-enum SQLArray {
-    static func encoded<T: SQLValue>(_ values: [T?]) -> [UInt8]? {
-        var out: [UInt8] = []
-        out.reserveCapacity(20 + values.count * 20)
-        out += Int32(values.isEmpty ? 0 : 1).bigEndianBytes
-        out += Int32(values.contains { $0 == nil } ? 1 : 0).bigEndianBytes
-        out += T.typeID.bigEndianBytes
-        guard !values.isEmpty else { return out }
-        out += Int32(values.count).bigEndianBytes
-        out += Int32(1).bigEndianBytes
-        for value in values {
-            guard let value else {
-                out += Int32(-1).bigEndianBytes
-                continue
-            }
-            guard let bytes = value.encoded() else { return nil }
-            out += Int32(bytes.count).bigEndianBytes
-            out += bytes
-        }
-        return out
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        bytes += self
+        return true
     }
-
-    /// Nil when the bytes are no array of `T`; a NULL element counts as one.
-    static func decoded<T: SQLValue>(_ bytes: UnsafeRawBufferPointer, as type: T.Type = T.self) -> [T]? {
-        func integer(at offset: Int) -> Int? {
-            guard offset >= 0, offset + 4 <= bytes.count else { return nil }
-            return Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
-        }
-        guard let dimensions = integer(at: 0) else { return nil }
-        guard dimensions == 1, let count = integer(at: 12) else { return dimensions == 0 ? [] : nil }
-        var values: [T] = []
-        var offset = 20
-        for _ in 0..<count {
-            guard let length = integer(at: offset), length >= 0, offset + 4 + length <= bytes.count,
-                let value = T(decoding: UnsafeRawBufferPointer(rebasing: bytes[(offset + 4)..<(offset + 4 + length)]))
-            else { return nil }
-            values.append(value)
-            offset += 4 + length
-        }
-        return values
-    }
+    package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) { self = Array(bytes) }
 }

@@ -1,16 +1,19 @@
+import Synchronization
+
 /// A transaction that is open: statements sent to it see one workspace, or all.
 package struct Transaction: Queries {
-    let connection: Connection
-    /// What the first round trip must begin with.
+    private let connection: Connection
     private let opening: Opening
 
-    /// BEGIN rides with the first statements, so that it costs no round trip of its own.
-    actor Opening {
-        private var statements: [SQL]
-        init(_ statements: [SQL]) { self.statements = statements }
+    /// What the first round trip must begin with. BEGIN rides with the first statements and costs no round trip of its own.
+    private final class Opening: Sendable {
+        private let statements: Mutex<[SQL]>
+        init(_ statements: [SQL]) { self.statements = Mutex(statements) }
         func take() -> [SQL] {
-            defer { self.statements = [] }
-            return self.statements
+            self.statements.withLock { statements in
+                defer { statements = [] }
+                return statements
+            }
         }
     }
 
@@ -19,27 +22,29 @@ package struct Transaction: Queries {
         self.opening = Opening([isolation.begin, scope.statement])
     }
 
-    package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await self.pipeline([sql])[0] }
+    package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await self.run([sql])[0].rows }
+    package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
+    package func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [[Row]] { try await self.run(statements).map(\.rows) }
 
-    package func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [[Row]] {
-        let opening = await self.opening.take()
-        guard !opening.isEmpty else { return try await self.connection.pipeline(statements) }
-        return Array(try await self.connection.pipeline(opening + statements).dropFirst(opening.count))
+    private func run(_ statements: [SQL]) async throws(PostgresError) -> [QueryResult] {
+        guard !statements.isEmpty else { return [] }
+        let opening = self.opening.take()
+        return Array(try await self.connection.run(opening + statements).dropFirst(opening.count))
     }
 
-    package func execute(_ sql: SQL) async throws(PostgresError) -> Int {
-        let opening = await self.opening.take()
-        if !opening.isEmpty { _ = try await self.connection.pipeline(opening) }
-        return try await self.connection.execute(sql)
-    }
-
+    /// - Throws: the server rolls a failed transaction back without calling it an error; here it is one (25P02).
     func commit() async throws(PostgresError) {
-        guard await self.opening.take().isEmpty else { return }  // nothing was ever sent
-        _ = try await self.connection.pipeline(["COMMIT"])
+        guard self.opening.take().isEmpty else { return }  // nothing was ever sent
+        guard try await !self.connection.run(["COMMIT"])[0].isRollback else {
+            throw PostgresError(.failedTransaction, "the transaction had failed, so it was rolled back")
+        }
     }
 }
 
 extension Pool {
+    /// How often a transaction is tried before its conflict is the caller's.
+    private static let tries = 5
+
     /// Runs `body` in one transaction and commits it; when it throws, rolls back.
     ///
     /// - Parameter body: may run again, up to five times, after a serialization failure or a deadlock: it must have no other effect.
@@ -58,14 +63,14 @@ extension Pool {
                     try await transaction.commit()
                     return value
                 }
-            } catch let error as PostgresError where error.isRetryable && attempt < 5 {
+            } catch let error as PostgresError where error.isRetryable && attempt < Self.tries {
                 try await Self.pause(before: attempt)
                 attempt += 1
             }
         }
     }
 
-    /// BEGIN, the workspace, all `statements` and COMMIT in one round trip.
+    /// BEGIN, the workspace, all `statements` and COMMIT in one round trip. Tried again as `transaction` is.
     package func pipeline(in scope: WorkspaceScope, _ statements: [SQL]) async throws(PostgresError) -> [[Row]] {
         var attempt = 1
         while true {
@@ -73,7 +78,7 @@ extension Pool {
                 let results = try await self.pipeline(["BEGIN", scope.statement] + statements + ["COMMIT"])
                 return Array(results.dropFirst(2).dropLast())
             } catch {
-                guard error.isRetryable, attempt < 5, (try? await Self.pause(before: attempt)) != nil else { throw error }
+                guard error.isRetryable, attempt < Self.tries, (try? await Self.pause(before: attempt)) != nil else { throw error }
                 attempt += 1
             }
         }
@@ -93,7 +98,7 @@ extension Connection {
     /// Leaves the transaction the session stands in, if it stands in one.
     func rollback() async {
         guard !self.isBroken, !self.isIdle else { return }
-        // A task that was cancelled must still leave the connection clean.
+        // A task of its own: one that was cancelled must still leave the connection clean.
         await Task { [self] in _ = try? await self.execute("ROLLBACK") }.value
     }
 }

@@ -1,0 +1,122 @@
+import Foundation
+package import Logging
+
+/// One numbered file of SQL, such as `0003_create_delivery_attempts.sql`.
+package struct Migration: Hashable, Sendable {
+    package var number: Int
+    package var name: String
+    package var text: String
+    /// FNV-1a of the text, 16 hexadecimal digits: tells an edited file from the one that ran.
+    package var checksum: String
+
+    /// All migrations of a folder, by number.
+    ///
+    /// - Throws: `.migrationMismatch` when a file cannot be read, or two have one number.
+    package static func all(in directory: String) throws(PostgresError) -> [Migration] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+            throw PostgresError(.migrationMismatch, "there is no folder of migrations")
+        }
+        var migrations: [Migration] = []
+        for name in names.sorted() where name.hasSuffix(".sql") {
+            guard let number = Int(name.prefix { $0.isNumber }),
+                let text = try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8)
+            else { throw PostgresError(.migrationMismatch, "\(name) is not a numbered file of SQL") }
+            guard migrations.last?.number != number else {
+                throw PostgresError(.migrationMismatch, "\(name) has the number of \(migrations.last!.name)")
+            }
+            let hash = text.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            let digits = String(hash, radix: 16)
+            let checksum = String(repeating: "0", count: 16 - digits.count) + digits
+            migrations.append(Migration(number: number, name: name, text: text, checksum: checksum))
+        }
+        return migrations
+    }
+}
+
+/// Brings a database to the newest schema: each file once, in order, each in a transaction of its own.
+///
+/// Two at once take turns by an advisory lock. One that was killed half-way left the last file undone and is simply run again.
+package struct Migrator: Sendable {
+    private let directory: String
+    /// How long a statement of a migration may wait for a lock before it gives way to the traffic and tries again.
+    private let lockTimeout: Duration
+
+    package init(directory: String, lockTimeout: Duration = .seconds(1)) {
+        self.directory = directory
+        self.lockTimeout = lockTimeout
+    }
+
+    /// Applies what is missing.
+    ///
+    /// - Returns: the files applied now.
+    /// - Throws: `.migrationMismatch` when a file that ran was edited, or the database is newer than the folder; and the server's errors.
+    @discardableResult
+    package func run(on settings: ConnectionSettings, logger: Logger) async throws(PostgresError) -> [Migration] {
+        let connection = try await Connection.open(settings, deadline: .seconds(600))
+        // The lock of a session, so it is held over all transactions and gone with the session, however that ends.
+        _ = try await connection.query("SELECT pg_advisory_lock(7234895012)")
+        try await connection.script(
+            """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                number     integer     NOT NULL PRIMARY KEY,
+                name       text        NOT NULL,
+                checksum   text        NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT now()
+            )
+            """
+        )
+        let pending = try await self.pending(on: connection)
+        for migration in pending {
+            try await self.apply(migration, on: connection)
+            logger.notice("applied migration", metadata: ["migration": "\(migration.name)"])
+        }
+        await connection.close()
+        return pending
+    }
+
+    /// What `run` would apply. Empty: the schema is the one this program was built for.
+    package func pending(on queries: some Queries) async throws(PostgresError) -> [Migration] {
+        let migrations = try Migration.all(in: self.directory)
+        guard try await queries.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS found")[0].value("found") else {
+            return migrations
+        }
+        var applied: [Int: String] = [:]
+        for row in try await queries.query("SELECT number, checksum FROM schema_migrations") {
+            applied[try row.value("number")] = try row.value("checksum", as: String.self)
+        }
+        if let newest = applied.keys.max(), newest > migrations.last?.number ?? 0 {
+            throw PostgresError(.migrationMismatch, "the database is at migration \(newest), newer than this version knows")
+        }
+        for migration in migrations {
+            guard let checksum = applied[migration.number], checksum != migration.checksum else { continue }
+            throw PostgresError(.migrationMismatch, "\(migration.name) was edited after it ran")
+        }
+        return migrations.filter { applied[$0.number] == nil }
+    }
+
+    private func apply(_ migration: Migration, on connection: Connection) async throws(PostgresError) {
+        let milliseconds = self.lockTimeout.components.seconds * 1_000 + self.lockTimeout.components.attoseconds / 1_000_000_000_000_000
+        var attempt = 1
+        while true {
+            do throws(PostgresError) {
+                try await connection.script("BEGIN; SET LOCAL lock_timeout = '\(milliseconds)ms'")
+                try await connection.script(migration.text)
+                _ = try await connection.pipeline([
+                    """
+                    INSERT INTO schema_migrations (number, name, checksum)
+                    VALUES (\(migration.number), \(migration.name), \(migration.checksum))
+                    """,
+                    "COMMIT",
+                ])
+                return
+            } catch {
+                await connection.rollback()
+                guard error.code == .lockNotAvailable, attempt < 30 else {
+                    throw PostgresError(error.code, "\(migration.name): \(error.message)", constraint: error.constraint)
+                }
+                attempt += 1
+                try? await Task.sleep(for: self.lockTimeout)
+            }
+        }
+    }
+}
