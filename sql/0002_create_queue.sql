@@ -1,6 +1,6 @@
 -- Why:   inbox, outbox and webhooks are one mechanism: ordered jobs in leased, fenced lanes.
 -- Locks: new objects only.
--- Undo:  DROP TABLE dead_letters, jobs, lanes, workers; DROP FUNCTION fence;
+-- Undo:  DROP TABLE dead_letters, jobs, lanes, workers; DROP FUNCTION fence, finish_jobs, uuid7;
 
 CREATE TABLE workers (
     id           uuid        NOT NULL PRIMARY KEY,  -- made anew by each process start: two hosts of one name never share it
@@ -73,4 +73,12 @@ BEGIN
         WHERE l.queue = of_queue AND l.owner = of_owner) <> cardinality(of_lanes)
     THEN RAISE EXCEPTION 'lane lost' USING ERRCODE = 'PQ001';
     END IF;
+END $$;
+
+-- Deletes jobs one by one by primary key. As a join with `unnest`, a plan made while the table was empty could read all of it for ever.
+CREATE FUNCTION finish_jobs(of_queue text, of_lanes smallint[], of_ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1..cardinality(of_ids) LOOP
+        DELETE FROM jobs WHERE lane = of_lanes[i] AND queue = of_queue AND id = of_ids[i];
+    END LOOP;
 END $$;

@@ -34,11 +34,10 @@ struct Completion: Sendable {
         ]
         statements += group.flatMap(\.statements)
         let finished = changes.filter { $0.change == .finish }.map(\.job)
-        if !finished.isEmpty { statements.append("DELETE FROM jobs j WHERE \(Self.these(finished, on: queue))") }
-        let marked = changes.filter { $0.change == .mark }.map(\.job)
-        if !marked.isEmpty { statements.append("UPDATE jobs j SET crashes = crashes + 1 WHERE \(Self.these(marked, on: queue))") }
-        statements += Self.postponement(of: changes, on: queue, by: worker)
-        statements += Self.burial(of: changes, on: queue, by: worker)
+        if !finished.isEmpty {
+            statements.append("SELECT finish_jobs(\(queue.rawValue), \(finished.map(\.lane)), \(finished.map(\.id)))")
+        }
+        statements += changes.compactMap { Self.statement(for: $0.job, $0.change, on: queue, by: worker) }
         return statements
     }
 
@@ -47,70 +46,32 @@ struct Completion: Sendable {
         let epoch: Int64
     }
 
-    /// The rows of `jobs`, found one by one in the primary key. As a join with `unnest`, a plan made while the table was empty would
-    /// read the whole of it for ever.
-    private static func these(_ jobs: [Job], on queue: QueueName) -> SQL {
-        """
-        j.ctid = ANY(ARRAY(
-            SELECT t.ctid FROM unnest(\(jobs.map(\.lane)), \(jobs.map(\.id))) AS c (lane, id)
-            CROSS JOIN LATERAL (
-                SELECT t.ctid FROM jobs t WHERE t.lane = c.lane AND t.queue = \(queue.rawValue) AND t.id = c.id OFFSET 0) AS t))
-        """
-    }
-
-    private static func failure(_ reason: SQL, by worker: UUID) -> SQL {
-        """
-        jsonb_build_array(jsonb_build_object(
-            'at', to_char(now() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'reason', \(reason), 'worker', \(worker)))
-        """
-    }
-
-    private static func postponement(of changes: [(job: Job, change: Change)], on queue: QueueName, by worker: UUID) -> [SQL] {
-        var jobs: [Job] = []
-        var waits: [Double] = []
-        var reasons: [String?] = []
-        var held: [Bool] = []
-        for (job, change) in changes {
-            switch change {
-            case .wait(let wait, let reason):
-                waits.append(wait / .seconds(1))
-                reasons.append(reason)
-                held.append(false)
-            case .hold(let reason):
-                waits.append(0)
-                reasons.append(reason)
-                held.append(true)
-            case .finish, .bury, .mark: continue
-            }
-            jobs.append(job)
+    /// What happens seldom is written row by row: a join with `unnest` planned while the table was empty would read all of it for ever.
+    private static func statement(for job: Job, _ change: Change, on queue: QueueName, by worker: UUID) -> SQL? {
+        let row: SQL = "lane = \(job.lane) AND queue = \(queue.rawValue) AND id = \(job.id)"
+        func failure(_ reason: String) -> SQL {
+            """
+            jsonb_build_array(jsonb_build_object('at', to_char(now() AT TIME ZONE 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                'reason', \(reason)::text, 'worker', \(worker)::uuid))
+            """
         }
-        guard !jobs.isEmpty else { return [] }
-        return [
-            """
-            UPDATE jobs j SET waiting = true, held = c.held, run_at = now() + c.wait * interval '1 second', crashes = 0,
-                failures = CASE WHEN c.reason IS NULL THEN j.failures ELSE j.failures || \(self.failure("c.reason", by: worker)) END
-            FROM unnest(\(jobs.map(\.id)), \(waits), \(reasons), \(held)) AS c (id, wait, reason, held)
-            WHERE j.id = c.id AND \(self.these(jobs, on: queue))
-            """
-        ]
-    }
-
-    private static func burial(of changes: [(job: Job, change: Change)], on queue: QueueName, by worker: UUID) -> [SQL] {
-        var jobs: [Job] = []
-        var reasons: [String] = []
-        for case (let job, .bury(let reason)) in changes {
-            jobs.append(job)
-            reasons.append(reason)
+        switch change {
+        case .finish: return nil
+        case .mark: return "UPDATE jobs SET crashes = crashes + 1 WHERE \(row)"
+        case .wait(let wait, let reason):
+            let failures: SQL = reason.map { "failures || \(failure($0))" } ?? "failures"
+            return """
+                UPDATE jobs SET waiting = true, run_at = now() + \(wait / .seconds(1)) * interval '1 second', crashes = 0,
+                    failures = \(failures) WHERE \(row)
+                """
+        case .hold(let reason):
+            return "UPDATE jobs SET waiting = true, held = true, crashes = 0, failures = failures || \(failure(reason)) WHERE \(row)"
+        case .bury(let reason):
+            return """
+                WITH gone AS (DELETE FROM jobs WHERE \(row) RETURNING *)
+                INSERT INTO dead_letters (workspace_id, id, queue, lane, key, payload, reason, failures, created_at)
+                SELECT workspace_id, uuid7(), queue, lane, key, payload, \(reason), failures || \(failure(reason)), created_at FROM gone
+                """
         }
-        guard !jobs.isEmpty else { return [] }
-        return [
-            """
-            WITH gone AS (DELETE FROM jobs j WHERE \(self.these(jobs, on: queue)) RETURNING j.*)
-            INSERT INTO dead_letters (workspace_id, id, queue, lane, key, payload, reason, failures, created_at)
-            SELECT g.workspace_id, uuid7(), g.queue, g.lane, g.key, g.payload, c.reason,
-                g.failures || \(self.failure("c.reason", by: worker)), g.created_at
-            FROM gone g JOIN unnest(\(jobs.map(\.id)), \(reasons)) AS c (id, reason) ON c.id = g.id
-            """
-        ]
     }
 }

@@ -53,7 +53,9 @@ extension Dispatcher {
             guard let state = self.lanes[reference.lane], state.phase == .held, let entry = state.keys[reference.key],
                 entry.running == nil, entry.waiting.isEmpty, let gap = entry.gap
             else { continue }
-            seeks.append(.init(lane: reference.lane, key: reference.key, from: gap))
+            // Where the workspace is behind, a job that came late may lie before the gap.
+            let behind = state.behind[entry.workspace] ?? .max - 1
+            seeks.append(.init(lane: reference.lane, key: reference.key, from: min(gap, behind + 1)))
         }
         self.sought.removeFirst(min(Self.seeksAtOnce, self.sought.count))
         return seeks
@@ -180,7 +182,7 @@ extension Dispatcher {
         self.highestSeen = max(self.highestSeen, job.id)
         let reference = KeyRef(lane: job.lane, key: job.key)
         if self.settledSinceRead.contains(job.id) || self.waitingSinceRead.contains(reference) { return }
-        var entry = self.lanes[job.lane]?.keys[job.key] ?? KeyState()
+        var entry = self.lanes[job.lane]?.keys[job.key] ?? KeyState(workspace: job.workspace)
         let wasIdle = entry.running == nil && entry.waiting.isEmpty
         let isNew = entry.accept(job)
         if hidesFollowers { entry.gap = min(entry.gap ?? .max, job.id + 1) }
@@ -194,15 +196,17 @@ extension Dispatcher {
         guard var entry = self.lanes[seek.lane]?.keys[seek.key], entry.running == nil else { return }
         let wasIdle = entry.waiting.isEmpty
         entry.gap = nil
+        var hidesFollowers = false
         for next in found where !self.settledSinceRead.contains(next.job.id) {
             self.highestSeen = max(self.highestSeen, next.job.id)
-            guard next.isReady else {
+            if next.state == .waiting {
                 entry.gap = next.job.id
                 break
             }
+            hidesFollowers = hidesFollowers || next.state == .due
             if entry.accept(next.job) { self.count(next.job, by: 1) }
         }
-        if entry.gap == nil, found.count == ReadPlan.seekLimit, let last = found.last { entry.gap = last.job.id + 1 }
+        if entry.gap == nil, hidesFollowers || found.count == ReadPlan.seekLimit, let last = found.last { entry.gap = last.job.id + 1 }
         // A first job that waits in the table holds back the rest there, and comes up when it is due.
         let next = entry.waiting.first
         self.update(seek.lane) { $0.keys[seek.key] = next == nil ? nil : entry }

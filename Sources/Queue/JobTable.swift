@@ -40,7 +40,10 @@ struct JobTable: Sendable {
         }
         if !plan.seeks.isEmpty {
             answer.seeks = try self.grouped(results.removeFirst(), count: plan.seeks.count).map { rows in
-                try rows.map { .init(job: try self.job($0), isReady: try $0.value("ready")) }
+                try rows.map { row in
+                    let isWaiting: Bool = try row.value("waiting")
+                    return .init(job: try self.job(row), state: !isWaiting ? .fresh : try row.value("due") ? .due : .waiting)
+                }
             }
         }
         return answer
@@ -123,7 +126,7 @@ struct JobTable: Sendable {
         let views = plan.seeks.compactMap { plan.views[$0.lane] }
         func half(_ condition: SQL) -> SQL {
             """
-            (SELECT \(Self.columns), NOT j.waiting OR (NOT j.held AND j.run_at <= now()) AS ready FROM jobs j
+            (SELECT \(Self.columns), j.waiting, NOT j.held AND j.run_at <= now() AS due FROM jobs j
              WHERE j.key = v.key AND j.queue = \(self.queue.rawValue) AND j.lane = v.lane AND j.id > v.floor AND \(condition)
                  AND (j.id >= v.start OR j.id > v.cursor OR NOT pg_visible_in_snapshot(j.xid, v.seen))
              ORDER BY j.id LIMIT \(ReadPlan.seekLimit))

@@ -52,6 +52,7 @@ struct KeyState: Sendable {
     /// In memory per key; a busier key reads its next ones from the table.
     static let limit = 16
 
+    let workspace: UUID
     var running: Int64?
     /// In order, behind `running`.
     var waiting: [Job] = []

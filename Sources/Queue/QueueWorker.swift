@@ -53,16 +53,19 @@ package struct QueueWorker: Service {
     let shape: Shape
     let handler: any JobHandler
     let pool: Pool
+    let listener: Listener?
     let name: String
     let retryPolicy: RetryPolicy
     let pace: Pace
     let logger: Logger
 
+    /// - Parameter listener: without one, new jobs are noticed by polling only.
     package init(
         queue: QueueName,
         shape: Shape,
         handler: any JobHandler,
         pool: Pool,
+        listener: Listener? = nil,
         name: String,
         retryPolicy: RetryPolicy = RetryPolicy(),
         pace: Pace = Pace(),
@@ -73,6 +76,7 @@ package struct QueueWorker: Service {
         self.shape = shape
         self.handler = handler
         self.pool = pool
+        self.listener = listener
         self.name = name
         self.retryPolicy = retryPolicy
         self.pace = pace

@@ -61,10 +61,19 @@ struct ReadAnswer: Sendable {
         var isCut = false
     }
 
-    /// A job found by key: whether it may run now, or still waits.
+    /// A job found by its key.
     struct Found: Sendable {
+        enum State: Hashable, Sendable {
+            /// Was never put off.
+            case fresh
+            /// Was put off, and its time has come. Until it is gone, scans pass over the later jobs of its key.
+            case due
+            /// Is put off.
+            case waiting
+        }
+
         let job: Job
-        let isReady: Bool
+        let state: State
     }
 
     /// What was over before the first part was read, and after the last.

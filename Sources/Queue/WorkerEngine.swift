@@ -55,9 +55,11 @@ actor WorkerEngine {
     /// Returns when the worker has stopped.
     func run() async {
         let polling = Task { await self.poll() }
+        let listening = Task { await self.listen() }
         await self.keepLeases()
         self.isEnded = true
         for call in self.calls.values { call.cancel() }
+        listening.cancel()
         self.pollAlarm.ring()
         await polling.value
     }
@@ -81,19 +83,27 @@ actor WorkerEngine {
 
     // MARK: Waking up
 
-    func hear(_ wakeUp: WakeUp) {
+    private func listen() async {
+        guard let notifications = self.worker.listener?.notifications(on: self.worker.queue.channel) else { return }
+        for await notification in notifications {
+            switch notification {
+            case .received(let payload):
+                if let wakeUp = WakeUp(payload) { self.hear(wakeUp) }
+            case .reconnected:
+                // Anything may have been said meanwhile.
+                for lane in self.dispatcher.held.keys { self.dispatcher.rescan(lane) }
+                self.leaseAlarm.ring()
+                self.pump()
+            }
+        }
+    }
+
+    private func hear(_ wakeUp: WakeUp) {
         switch wakeUp {
         case .jobs(let lanes): self.dispatcher.wake(lanes)
         case .leases: self.leaseAlarm.ring()
         case .changed(let lane): self.dispatcher.rescan(lane)
         }
-        self.pump()
-    }
-
-    /// Notifications may have been missed.
-    func hearAgain() {
-        for lane in self.dispatcher.held.keys { self.dispatcher.rescan(lane) }
-        self.leaseAlarm.ring()
         self.pump()
     }
 

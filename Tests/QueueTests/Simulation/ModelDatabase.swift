@@ -96,18 +96,27 @@ struct ModelDatabase {
         for lane in plan.scans {
             guard let view = plan.views[lane] else { continue }
             answer.scans.append(
-                self.part(of: lane, plan: plan) { view.isNew($0) } keep: { !plan.excluded.contains($0.job.workspace) }
+                self.part(of: lane, plan: plan) {
+                    view.isNew($0)
+                } keep: {
+                    !plan.excluded.contains($0.job.workspace)
+                }
             )
         }
         for catchUp in plan.catchUps {
             answer.catchUps.append(
-                self.part(of: catchUp.lane, plan: plan) { $0.job.id > catchUp.after } keep: { $0.job.workspace == catchUp.workspace }
+                self.part(of: catchUp.lane, plan: plan) {
+                    $0.job.id > catchUp.after
+                } keep: {
+                    $0.job.workspace == catchUp.workspace
+                }
             )
         }
         for lane in plan.due {
             let due = self.visible(lane).filter { row in
                 row.waiting && !row.held && row.runAt <= self.now && !plan.full.contains(row.job.workspace)
-                    && !plan.known.contains(row.job.id) && !self.visible(lane).contains { $0.job.key == row.job.key && $0.job.id < row.job.id }
+                    && !plan.known.contains(row.job.id)
+                    && !self.visible(lane).contains { $0.job.key == row.job.key && $0.job.id < row.job.id }
             }
             answer.due.append(due.sorted { $0.runAt < $1.runAt }.prefix(plan.room).map(\.job))
             for row in self.visible(lane) where row.waiting && !row.held && row.runAt > self.now {
@@ -118,9 +127,13 @@ struct ModelDatabase {
         for seek in plan.seeks {
             guard let view = plan.views[seek.lane] else { continue }
             let found = self.visible(seek.lane).filter { row in
-                row.job.key == seek.key && (row.job.id >= seek.from || (view.isNew(row) && row.job.id <= view.cursor))
+                row.job.key == seek.key && (row.job.id >= seek.from || view.isNew(row))
             }
-            answer.seeks.append(found.prefix(ReadPlan.seekLimit).map { .init(job: $0.job, isReady: !$0.waiting || (!$0.held && $0.runAt <= self.now)) })
+            answer.seeks.append(
+                found.prefix(ReadPlan.seekLimit).map {
+                    .init(job: $0.job, state: !$0.waiting ? .fresh : !$0.held && $0.runAt <= self.now ? .due : .waiting)
+                }
+            )
         }
         return answer
     }

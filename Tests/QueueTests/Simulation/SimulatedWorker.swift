@@ -11,7 +11,6 @@ final class SimulatedWorker {
     private var isStopping: Bool { self.dispatcher.isRetired }
     private var stalledUntil = 0
     private var active = 0
-    var debugActive: String { "active \(self.active) leases \(self.leasesBusy)" }
     private var leasesBusy = false
     private var leasesAgain = false
     private let limit: Int
@@ -69,7 +68,7 @@ final class SimulatedWorker {
 
     private func poll() {
         self.after(1_000) {
-            self.dispatcher.wake()
+            self.dispatcher.wakeAll()
             self.pump()
             self.poll()
         }
@@ -103,48 +102,57 @@ final class SimulatedWorker {
         }
         self.leasesBusy = true
         let held = Set(self.dispatcher.held.keys)
-        self.call({ $0.beat(self.id, held: held, lease: self.world.lease, isLeaving: self.isStopping) }, then: { table in
-            guard let table else { return self.endLeaseRound() }
-            let held = self.dispatcher.held
-            let leaving = Set(self.dispatcher.lanes.keys).subtracting(held.keys)
-            var plan = table.plan(for: self.id, held: held, leaving: leaving)
-            for lane in plan.lost { self.dispatcher.retire(lane, as: .lost) }
-            if self.isStopping { plan.claims = [] }
-            self.dispatcher.retire(surplus: plan.surplus)
-            guard !plan.claims.isEmpty else { return self.endLeaseRound() }
-            self.call({ $0.claim(plan.claims, by: self.id, lease: self.world.lease) }, then: { won in
-                for (lane, epoch, takenOver) in won ?? [] where self.dispatcher.lanes[lane] == nil {
-                    self.dispatcher.adopt(lane, epoch: epoch, takenOver: takenOver)
-                }
-                self.endLeaseRound()
-            })
-        })
+        self.call(
+            { $0.beat(self.id, held: held, lease: self.world.lease, isLeaving: self.isStopping) },
+            then: { table in
+                guard let table else { return self.endLeaseRound() }
+                let held = self.dispatcher.held
+                let leaving = Set(self.dispatcher.lanes.keys).subtracting(held.keys)
+                var plan = table.plan(for: self.id, held: held, leaving: leaving)
+                for lane in plan.lost { self.dispatcher.retire(lane, as: .lost) }
+                if self.isStopping { plan.claims = [] }
+                self.dispatcher.retire(surplus: plan.surplus)
+                guard !plan.claims.isEmpty else { return self.endLeaseRound() }
+                self.call(
+                    { $0.claim(plan.claims, by: self.id, lease: self.world.lease) },
+                    then: { won in
+                        for (lane, epoch, takenOver) in won ?? [] where self.dispatcher.lanes[lane] == nil {
+                            self.dispatcher.adopt(lane, epoch: epoch, takenOver: takenOver)
+                        }
+                        self.endLeaseRound()
+                    }
+                )
+            }
+        )
     }
 
     private func endLeaseRound() {
         _ = self.dispatcher.takeIdle(.lost)
         let draining = self.dispatcher.takeIdle(.draining).sorted { $0.key < $1.key }
         let doubtful = self.dispatcher.takeIdle(.doubtful).sorted { $0.key < $1.key }
-        self.call({ database -> [Int16: Int64?] in
-            for (lane, epoch) in draining { database.handBack(lane, epoch: epoch, by: self.id) }
-            return Dictionary(uniqueKeysWithValues: doubtful.map { ($0.key, database.renew($0.key, epoch: $0.value, by: self.id)) })
-        }, then: { renewed in
-            for (lane, _) in draining + doubtful {
-                guard let renewed else {
-                    self.dispatcher.stay(lane)
-                    continue
+        self.call(
+            { database -> [Int16: Int64?] in
+                for (lane, epoch) in draining { database.handBack(lane, epoch: epoch, by: self.id) }
+                return Dictionary(uniqueKeysWithValues: doubtful.map { ($0.key, database.renew($0.key, epoch: $0.value, by: self.id)) })
+            },
+            then: { renewed in
+                for (lane, _) in draining + doubtful {
+                    guard let renewed else {
+                        self.dispatcher.stay(lane)
+                        continue
+                    }
+                    self.dispatcher.remove(lane)
+                    if let epoch = renewed[lane] ?? nil { self.dispatcher.adopt(lane, epoch: epoch) }
                 }
-                self.dispatcher.remove(lane)
-                if let epoch = renewed[lane] ?? nil { self.dispatcher.adopt(lane, epoch: epoch) }
+                self.leasesBusy = false
+                if self.isStopping, self.dispatcher.lanes.isEmpty { return self.isGone = true }
+                if self.leasesAgain {
+                    self.leasesAgain = false
+                    self.leaseRound()
+                }
+                self.pump()
             }
-            self.leasesBusy = false
-            if self.isStopping, self.dispatcher.lanes.isEmpty { return self.isGone = true }
-            if self.leasesAgain {
-                self.leasesAgain = false
-                self.leaseRound()
-            }
-            self.pump()
-        })
+        )
     }
 
     // MARK: Work
@@ -156,11 +164,14 @@ final class SimulatedWorker {
         }
         if let plan = self.dispatcher.planRead() {
             let broken = self.world.flaw == .stepsOver ? plan.steppingOver : plan
-            self.call({ $0.read(broken) }, then: { answer in
-                if let answer { self.dispatcher.apply(answer, to: plan) } else { self.dispatcher.readFailed(plan) }
-                if let due = answer?.nextDue { self.wakeForDue(in: due) }
-                self.pump()
-            })
+            self.call(
+                { $0.read(broken) },
+                then: { answer in
+                    if let answer { self.dispatcher.apply(answer, to: plan) } else { self.dispatcher.readFailed(plan) }
+                    if let due = answer?.nextDue { self.wakeForDue(in: due) }
+                    self.pump()
+                }
+            )
         }
         self.world.check(self.dispatcher.buffered <= 24 * 20, "a worker holds too many jobs in memory")
         let states = self.dispatcher.lanes.values
@@ -169,7 +180,7 @@ final class SimulatedWorker {
 
     private func wakeForDue(in wait: Duration) {
         self.after(Int(wait / .milliseconds(1)) + 1) {
-            self.dispatcher.wake()
+            self.dispatcher.wakeDue()
             self.pump()
         }
     }
@@ -197,41 +208,50 @@ final class SimulatedWorker {
 
     /// Commits under the epochs the jobs were taken by; goes on with what is left when a lane is lost, and with nothing when in doubt.
     private func commit(_ changes: [(Job, ModelDatabase.Change)], of jobs: [Job], then: @escaping () -> Void) {
-        let epochs = Dictionary(jobs.map { ($0.lane, self.dispatcher.lanes[$0.lane]?.epoch ?? -1) }, uniquingKeysWith: { first, _ in first })
+        let epochs = Dictionary(
+            jobs.map { ($0.lane, self.dispatcher.lanes[$0.lane]?.epoch ?? -1) },
+            uniquingKeysWith: { first, _ in first }
+        )
         let seen = self.dispatcher.highestSeen
-        self.call({ database -> UInt64? in
-            self.world.willCommit(changes, epochs: epochs, by: self, in: database)
-            guard let done = database.commit(changes, epochs: epochs, owner: self.id) else { return nil }
-            self.world.check(done.missing.isEmpty, "job \(done.missing.first?.id ?? 0) was completed twice")
-            self.world.didCommit(changes, epochs: epochs, by: self)
-            return done.xid
-        }, then: { outcome in
-            switch outcome {
-            case .some(.some(let xid)):
-                self.dispatcher.horizon.record(xid: xid, after: seen)
-                then()
-            case .some(.none):
-                self.findLostLanes(of: jobs, changes: changes)
-            case .none:
-                for job in jobs {
-                    self.dispatcher.retire(job.lane, as: .doubtful)
-                    self.dispatcher.settle(job, as: .unknown)
+        self.call(
+            { database -> UInt64? in
+                self.world.willCommit(changes, epochs: epochs, by: self, in: database)
+                guard let done = database.commit(changes, epochs: epochs, owner: self.id) else { return nil }
+                self.world.check(done.missing.isEmpty, "job \(done.missing.first?.id ?? 0) was completed twice")
+                self.world.didCommit(changes, epochs: epochs, by: self)
+                return done.xid
+            },
+            then: { outcome in
+                switch outcome {
+                case .some(.some(let xid)):
+                    self.dispatcher.horizon.record(xid: xid, after: seen)
+                    then()
+                case .some(.none):
+                    self.findLostLanes(of: jobs, changes: changes)
+                case .none:
+                    for job in jobs {
+                        self.dispatcher.retire(job.lane, as: .doubtful)
+                        self.dispatcher.settle(job, as: .unknown)
+                    }
+                    self.active -= 1
                 }
-                self.active -= 1
+                self.pump()
             }
-            self.pump()
-        })
+        )
     }
 
     private func findLostLanes(of jobs: [Job], changes: [(Job, ModelDatabase.Change)]) {
-        self.call({ database in database.lanes.map { $0.owner == self.id ? $0.epoch : -1 } }, then: { epochs in
-            guard let epochs else { return self.findLostLanes(of: jobs, changes: changes) }
-            for (lane, epoch) in self.dispatcher.held where epochs[Int(lane)] != epoch { self.dispatcher.retire(lane, as: .lost) }
-            let kept = jobs.filter { self.dispatcher.lanes[$0.lane]?.phase != .lost && self.dispatcher.lanes[$0.lane] != nil }
-            for job in jobs where !kept.contains(where: { $0.id == job.id }) { self.dispatcher.settle(job, as: .unknown) }
-            if kept.isEmpty { self.active -= 1 } else { self.begin(Dispatcher.Batch(jobs: kept)) }
-            self.pump()
-        })
+        self.call(
+            { database in database.lanes.map { $0.owner == self.id ? $0.epoch : -1 } },
+            then: { epochs in
+                guard let epochs else { return self.findLostLanes(of: jobs, changes: changes) }
+                for (lane, epoch) in self.dispatcher.held where epochs[Int(lane)] != epoch { self.dispatcher.retire(lane, as: .lost) }
+                let kept = jobs.filter { self.dispatcher.lanes[$0.lane]?.phase != .lost && self.dispatcher.lanes[$0.lane] != nil }
+                for job in jobs where !kept.contains(where: { $0.id == job.id }) { self.dispatcher.settle(job, as: .unknown) }
+                if kept.isEmpty { self.active -= 1 } else { self.begin(Dispatcher.Batch(jobs: kept)) }
+                self.pump()
+            }
+        )
     }
 }
 

@@ -63,11 +63,7 @@ final class Simulation {
         self.isDatabaseDown = false
         let end = self.now + milliseconds
         while self.now < end, self.violations.isEmpty, !self.unfinished.isEmpty || self.database.hasOpenTransactions, self.step() {}
-        let lanes = Set(self.unfinished.sorted().prefix(5).compactMap { id in
-            self.database.jobs.values.joined().first { $0.job.id == id }.map { "\($0.job.id) lane \($0.job.lane) key \($0.job.key) waiting \($0.waiting)" }
-        })
-        if let id = self.unfinished.min(), let r = self.database.jobs.values.joined().first(where: { $0.job.id == id }) { self.debug(r.job.lane) }
-        self.check(self.unfinished.isEmpty, "\(self.unfinished.count) jobs were never finished: \(lanes.sorted())")
+        self.check(self.unfinished.isEmpty, "\(self.unfinished.count) jobs were never finished, first \(self.unfinished.min() ?? 0)")
     }
 
     private func step() -> Bool {
@@ -98,7 +94,9 @@ final class Simulation {
             let key = "\(workspace)/\(self.random.upTo(isBurst ? 60 : 12))"
             let runAt = self.random.chance(0.02) ? self.database.now + self.random.upTo(3_000) : 0
             let payload: [UInt8] = self.isFaulty && self.random.chance(0.0005) ? [0xff] : []
-            ids.append(self.database.insert(key: key, workspace: self.workspaces[workspace], payload: payload, runAt: runAt, in: xid, at: self.now))
+            ids.append(
+                self.database.insert(key: key, workspace: self.workspaces[workspace], payload: payload, runAt: runAt, in: xid, at: self.now)
+            )
             lanes.insert(Lanes.lane(of: key))
         }
         let isSlow = self.random.chance(0.03)
@@ -160,12 +158,7 @@ final class Simulation {
         switch policy.resolve(verdict, for: job, using: &self.random) {
         case .retry(let wait, _): return .wait(until: self.database.now + Int((wait ?? .zero) / .milliseconds(1)), failed: true)
         case .later(let wait): return .wait(until: self.database.now + Int(wait / .milliseconds(1)), failed: false)
-        case .hold:
-            self.after(self.random.upTo(5_000)) {
-                self.database.release(job)
-                for worker in self.workers { worker.rescan(job.lane) }
-            }
-            return .hold
+        case .hold: return .hold
         case .done, .dead: return .finish
         }
     }
@@ -209,6 +202,12 @@ final class Simulation {
             self.acceptedBy["\(lane)/\(epoch)"] = first
             self.check(first == worker.id, "two workers completed jobs of lane \(lane) in epoch \(epoch)")
         }
+        for case (let job, .hold) in changes {
+            self.after(self.random.upTo(5_000)) {
+                self.database.release(job)
+                for worker in self.workers { worker.rescan(job.lane) }
+            }
+        }
         for case (let job, .finish) in changes where self.unfinished.remove(job.id) != nil { self.finished += 1 }
     }
 }
@@ -229,14 +228,5 @@ extension UUID {
                 byte(b, 0), byte(b, 1), byte(b, 2), byte(b, 3), byte(b, 4), byte(b, 5), byte(b, 6), byte(b, 7)
             )
         )
-    }
-}
-extension Simulation {
-    func debug(_ lane: Int16) {
-        for w in self.workers where !w.isGone { let d = w.dispatcher
-            print("W", w.id, "lanes", d.lanes.count, "buffered", d.buffered, d.bufferedOf, "reading", d.isReading, "alone", d.runsAlone as Any, d.alone.count, "sought", d.sought.count, w.debugActive)
-            if let s = d.lanes[lane] { print(s.phase, s.epoch, s.cursor, s.mayHaveMore, s.behind, s.running, s.isLeaving, s.keys.mapValues { ($0.running, $0.waiting.map(\.id), $0.gap) }) }
-        }
-        print(self.database.lanes[Int(lane)], self.database.jobs[lane]!.map { ($0.job.id, $0.job.key, $0.job.crashes, $0.waiting, $0.held, $0.runAt) }.prefix(8))
     }
 }
