@@ -50,8 +50,7 @@ import Testing
     @Test(arguments: ["def f: f; f", "[range(infinite)]", "last(repeat(1))", "[limit(1e9; repeat(\"x\"))]", "def f: 1 + f; f"])
     func `stops what does not end`(source: String) async { #expect(await self.code(source) == .budgetExceeded) }
 
-    @Test(arguments: ["^(a+)+$", "(a+)+$", "^(a|a?)+$"]) func `stops a pattern that backtracks for ever`(pattern: String) async
-    {
+    @Test(arguments: ["^(a+)+$", "(a+)+$", "^(a|a?)+$"]) func `stops a pattern that backtracks for ever`(pattern: String) async {
         let text = String(repeating: "a", count: 2000) + "!"
         #expect(await self.code("test(\"\(pattern)\")", on: .string(text)) == .budgetExceeded)
     }

@@ -43,7 +43,8 @@ struct VerificationReader {
             let hash = fields.choice("hash", of: Crypto.Hash.self) ?? .sha256
             return self.signed(fields, place).map { .rsa(hash, $0) }
         case .token:
-            guard let given = self.needed("given", fields, place), let expected = self.needed("expected", fields, place) else { return nil }
+            let (given, expected) = (self.needed("given", fields, place), self.needed("expected", fields, place))
+            guard let given, let expected else { return nil }
             return .token(given: given, expected: expected)
         case .basic:
             guard let username = self.needed("username", fields, place), let password = self.needed("password", fields, place) else {

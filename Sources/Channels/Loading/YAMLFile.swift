@@ -5,6 +5,7 @@ internal import Yams
 final class YAMLFile {
     static let maxBytes = 262_144
     static let maxNodes = 20_000
+    static let maxAliases = 32
 
     let name: String
     private let lines: [Substring]
@@ -21,7 +22,11 @@ final class YAMLFile {
             self.report(line: 1, column: 1, "budget_exceeded: a file holds at most \(Self.maxBytes) bytes")
             return nil
         }
-        // A mapping's keys are hashed when it is read, with everything an alias stands for: no alias may be a key of one.
+        // Yams hashes a mapping's keys while it reads, with all that an alias stands for: what so few can stand for is soon hashed.
+        guard text.matches(of: /(?:^|[\s\[{,:?-])\*[\w-]+/).count <= Self.maxAliases else {
+            self.report(line: 1, column: 1, "budget_exceeded: a file holds at most \(Self.maxAliases) aliases")
+            return nil
+        }
         do {
             guard let node = try Yams.compose(yaml: text) else {
                 self.report(line: 1, column: 1, "the file is empty")
