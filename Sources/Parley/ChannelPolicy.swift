@@ -14,19 +14,27 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
     package var retryHeldAfter: Int?
     /// Days for which received bytes are kept, so that they can be replayed.
     package var retentionDays: Int
+    /// Requests a second that the account is allowed, where that is not what its adapter declares; 1 or more.
+    package var perSecond: Int?
+    /// Seconds between two requests to one recipient, where that is not what its adapter declares; 0 for no limit.
+    package var perRecipientSeconds: Int?
 
     package init(
         verification: VerificationMode = .enforce,
         ended: Ended = .new,
         unknown: Unknown = .hold,
         retryHeldAfter: Int? = nil,
-        retentionDays: Int = 7
+        retentionDays: Int = 7,
+        perSecond: Int? = nil,
+        perRecipientSeconds: Int? = nil
     ) {
         self.verification = verification
         self.ended = ended
         self.unknown = unknown
         self.retryHeldAfter = retryHeldAfter
         self.retentionDays = retentionDays
+        self.perSecond = perSecond
+        self.perRecipientSeconds = perRecipientSeconds
     }
 
     package init(from decoder: any Decoder) throws {
@@ -37,5 +45,15 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
         self.unknown = try members.decodeIfPresent(Unknown.self, forKey: .unknown) ?? standard.unknown
         self.retryHeldAfter = try members.decodeIfPresent(Int.self, forKey: .retryHeldAfter)
         self.retentionDays = try members.decodeIfPresent(Int.self, forKey: .retentionDays) ?? standard.retentionDays
+        self.perSecond = try members.decodeIfPresent(Int.self, forKey: .perSecond)
+        self.perRecipientSeconds = try members.decodeIfPresent(Int.self, forKey: .perRecipientSeconds)
+    }
+
+    /// How fast the account may send: what the operator knows of it, over what its adapter declares.
+    package func limits(over declared: SendLimits) -> SendLimits {
+        SendLimits(
+            perSecond: self.perSecond.map(Double.init) ?? declared.perSecond,
+            perRecipientSeconds: self.perRecipientSeconds.map(Double.init) ?? declared.perRecipientSeconds
+        )
     }
 }

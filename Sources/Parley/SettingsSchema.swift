@@ -11,8 +11,13 @@ package struct SettingsSchema: Hashable, Sendable {
         package var format: String?
         package var summary: String?
         package init(
-            kind: Kind, isSecret: Bool = false, isRequired: Bool = true, defaultValue: JSON? = nil, pattern: String? = nil,
-            format: String? = nil, summary: String? = nil
+            kind: Kind,
+            isSecret: Bool = false,
+            isRequired: Bool = true,
+            defaultValue: JSON? = nil,
+            pattern: String? = nil,
+            format: String? = nil,
+            summary: String? = nil
         ) {
             self.kind = kind
             self.isSecret = isSecret

@@ -37,7 +37,7 @@ package struct DeliveryLimits: Hashable, Sendable {
     package init() {}
 
     /// Full jitter between the shortest wait and a bound that doubles, so that what failed together does not come back together.
-    func wait(failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
+    package func wait(failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
         let bound = min(self.base * (1 << min(max(failures, 0), 20)), self.longest)
         let shortest = self.retryAfter.lowerBound
         return shortest + (max(bound, shortest) - shortest) * Double.random(in: 0...1, using: &random)

@@ -147,7 +147,8 @@ extension ChannelPolicy {
         [
             "verification": .string(self.verification.rawValue), "ended": .string(self.ended.rawValue),
             "unknown": .string(self.unknown.rawValue), "retryHeldAfter": self.retryHeldAfter.map { .integer($0) } ?? .null,
-            "retentionDays": .integer(self.retentionDays),
+            "retentionDays": .integer(self.retentionDays), "perSecond": self.perSecond.map { .integer($0) } ?? .null,
+            "perRecipientSeconds": self.perRecipientSeconds.map { .integer($0) } ?? .null,
         ]
     }
 }
@@ -165,6 +166,8 @@ extension Fields {
         if let choice = fields.choice("unknown", of: ChannelPolicy.Unknown.self) { policy.unknown = choice }
         policy.retryHeldAfter = fields.number("retryHeldAfter", 1...604_800) ?? policy.retryHeldAfter
         policy.retentionDays = fields.number("retentionDays", 1...365) ?? policy.retentionDays
+        policy.perSecond = fields.number("perSecond", 1...100_000) ?? policy.perSecond
+        policy.perRecipientSeconds = fields.number("perRecipientSeconds", 0...3_600) ?? policy.perRecipientSeconds
         do throws(Problem) { try fields.finish() } catch { self.merge(error.errors) }
         return policy
     }

@@ -52,7 +52,18 @@ extension Courier {
         case .retry, .ambiguous:
             statements.append(DeliveryStatements.move(delivery, to: decision.state, reason: decision.reason, detail: result.detail))
         }
+        if decision.state == .held || decision.state == .failed { self.tell(decision, of: delivery) }
         return (statements, Self.verdict(decision))
+    }
+
+    private func tell(_ decision: DeliveryDecision, of delivery: LoadedDelivery) {
+        self.logger.notice(
+            "a delivery needs a look",
+            metadata: [
+                "delivery": "\(delivery.message.delivery)", "channel": "\(delivery.channel.id)", "state": "\(decision.state.rawValue)",
+                "reason": "\(decision.reason?.rawValue ?? "")",
+            ]
+        )
     }
 
     /// All parts have left: what the receipts of the earlier ones said counts now.
@@ -88,6 +99,13 @@ extension Courier {
             let lost = SendResult(outcome: .ambiguous(reason: "worker_lost"), httpStatus: nil, detail: "worker_lost")
             return self.record(lost, decision, number: open.number, part: open.part, of: delivery)
         }
+    }
+
+    /// The database failed us: nothing was sent, or its outcome is remembered.
+    func postpone(_ job: Job, because error: PostgresError) -> Verdict {
+        self.logger.warning("a delivery could not be worked on", metadata: ["error": "\(error.code)", "job": "\(job.id)"])
+        var random = SystemRandomNumberGenerator()
+        return .retry(after: self.limits.wait(failures: job.failures.count, using: &random), reason: "database_\(error.code)")
     }
 
     /// A failed delivery has no job, unless somebody retried its dead letter.

@@ -16,15 +16,16 @@ package struct Courier: JobHandler {
 
     /// Jobs side by side; most of them only wait for an answer.
     package static let concurrency = 256
-    /// The courier itself decides when trying ends, so the queue's own budget stands far behind it.
-    package static let retryPolicy = RetryPolicy(budget: 10_000)
+    /// The courier itself decides when trying ends and how long a wait may be.
+    package static let retryPolicy = RetryPolicy(budget: .max, longest: .seconds(7 * 24 * 3_600))
 
     let adapters: AdapterRegistry
     let open: Opening
     let client: HTTPClient
     let limits: DeliveryLimits
+    let metrics: Metrics
     let logger: Logger
-    let loading: Coalescer<OutboxPayload, LoadedDelivery?>
+    let loading: Coalescer<OutboxPayload, Result<LoadedDelivery, PostgresError>?>
     let gate: SendGate
     let memory = AttemptMemory()
     let pacer = Pacer()
@@ -37,19 +38,24 @@ package struct Courier: JobHandler {
         client: HTTPClient,
         limits: DeliveryLimits = DeliveryLimits(),
         concurrency: Int = Self.concurrency,
+        metrics: Metrics = Metrics(),
         logger: Logger
     ) {
         self.adapters = adapters
         self.open = open
         self.client = client
         self.limits = limits
+        self.metrics = metrics
         self.logger = logger
         self.gate = SendGate(pool: pool)
         self.places = ChannelPlaces(capacity: concurrency)
         self.loading = Coalescer(limit: 500) { payloads in
             let rows = try await pool.query(in: .all, LoadedDelivery.query(payloads.map { ($0.workspace.uuid, $0.delivery.uuid) }))
-            var found: [DeliveryID: LoadedDelivery] = [:]
-            for row in rows { if let delivery = try LoadedDelivery(row) { found[delivery.message.delivery] = delivery } }
+            var found: [DeliveryID: Result<LoadedDelivery, PostgresError>] = [:]
+            for row in rows {
+                let id = DeliveryID(try row.value("id", as: UUID.self))
+                found[id] = Result { () throws(PostgresError) in try LoadedDelivery(row) }
+            }
             return payloads.map { found[$0.delivery] }
         }
     }
@@ -57,16 +63,20 @@ package struct Courier: JobHandler {
     package func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled {
         var handled = Handled(verdicts: [:])
         for job in jobs {
-            let (statements, verdict) = try await self.handle(job, in: context)
-            handled.statements += statements
-            handled.verdicts[job.id] = verdict
+            do {
+                let (statements, verdict) = try await self.handle(job, in: context)
+                handled.statements += statements
+                handled.verdicts[job.id] = verdict
+            } catch let error as PostgresError where error.code != .laneLost {
+                handled.verdicts[job.id] = self.postpone(job, because: error)
+            }
         }
         return handled
     }
 
     private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
-        guard let delivery = try await self.loading(payload) else { return ([], .dead(reason: "delivery_gone")) }
+        guard let delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }
         if delivery.state == .failed { return self.renew(delivery, payload) }
         if delivery.state.isOver { return ([], .done) }
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
@@ -98,7 +108,7 @@ package struct Courier: JobHandler {
     /// One part, from the gate to the provider's answer.
     private func send(_ sending: Sending, in context: JobContext) async throws -> ([SQL], Verdict) {
         let delivery = sending.delivery
-        let limits = sending.adapter.limits
+        let limits = delivery.channel.policy.limits(over: sending.adapter.limits)
         switch try await self.gate.admit(delivery, limits: limits) {
         case .wait(let wait):
             return ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: wait, gap: .seconds(limits.gap))))
@@ -121,7 +131,9 @@ package struct Courier: JobHandler {
             self.memory.remember(.neverLeft, of: attempt)
             throw error
         }
+        let start = ContinuousClock.now
         let result = await self.exchange(sending)
+        self.count(result, of: sending.adapter.name, took: .now - start)
         self.memory.remember(.ended(result), of: attempt)
         let decision = self.decide(result.outcome, of: delivery, attempts: attempt.number, partsLeft: sending.partsLeft)
         do {
@@ -138,6 +150,14 @@ package struct Courier: JobHandler {
             of: delivery,
             degradations: sending.rendering.degradations
         )
+    }
+}
+
+extension Courier {
+    private func count(_ result: SendResult, of adapter: AdapterName, took duration: Duration) {
+        let labels = ["adapter": adapter.rawValue, "outcome": result.outcome.attempt.rawValue]
+        self.metrics.counter("parley_sends_total", "Requests to providers, by how they ended.", labels).add()
+        self.metrics.histogram("parley_send_seconds", "How long providers took to answer.", ["adapter": adapter.rawValue]).record(duration)
     }
 }
 

@@ -47,12 +47,12 @@ package struct SealedChannel: Sendable {
 }
 
 extension LoadedDelivery {
-    /// Nil when a column holds what this version cannot read.
-    init?(_ row: Row) throws(PostgresError) {
+    /// - Throws: `.badValue` when a column holds what this version cannot read.
+    init(_ row: Row) throws(PostgresError) {
         guard let body = try? JSON(parsing: row.value("body", as: JSONText.self).text), let body = Body(json: body),
             let policy = try? JSONDecoder().decode(ChannelPolicy.self, from: Data(row.value("policy", as: JSONText.self).text.utf8)),
             let state = DeliveryState(rawValue: try row.value("state"))
-        else { return nil }
+        else { throw PostgresError(.badValue, "a delivery's row is unreadable") }
         self.workspace = WorkspaceID(try row.value("workspace_id"))
         self.message = OutboundMessage(
             id: MessageID(try row.value("message_id")),

@@ -1,0 +1,66 @@
+import Parley
+import ParleyServer
+import Postgres
+import Queue
+import TestSupport
+import Testing
+
+@Suite struct DeliveryActsTests {
+    private func hold() async throws -> (CourierBench, OutboundStore.Posted, DeliveryActs) {
+        let provider = try Peer { line in
+            if let request = line.request(), request.text == "lost" {
+                return line.reset()
+            } else {
+                line.answer("201 Created", body: #"{"id": "1"}"#)
+            }
+        }
+        let bench = try await CourierBench(provider)
+        let posted = try await bench.post("lost")
+        #expect(try await bench.step() == [.hold(reason: "outcome_unknown")])
+        return (bench, posted, DeliveryActs(pool: bench.pool))
+    }
+
+    @Test(.database) func `lists what waits for a person, and lets it go`() async throws {
+        let (bench, posted, acts) = try await self.hold()
+        let stuck = try await acts.stuck(in: bench.workspace)
+        #expect(stuck.map(\.delivery) == [posted.delivery] && stuck.map(\.reason) == ["outcome_unknown"])
+        #expect(try await acts.stuck(in: bench.workspace, after: posted.delivery).isEmpty)
+        #expect(try await bench.jobs().isEmpty)
+        try await acts.release(posted.delivery, in: bench.workspace)
+        #expect(try await bench.step() == [.hold(reason: "outcome_unknown")])
+        #expect(try await bench.see(posted).possibleDuplicate)
+    }
+
+    @Test(.database) func `calls off a held delivery, and what follows it goes`() async throws {
+        let (bench, posted, acts) = try await self.hold()
+        let next = try await bench.post("next")
+        try await acts.cancel(posted.delivery, in: bench.workspace)
+        while try await !bench.jobs().isEmpty { try await bench.step() }
+        #expect(try await bench.see(posted).state == "cancelled")
+        #expect(try await bench.see(next).state == "accepted")
+        await #expect(throws: DeliveryActs.Refusal.alreadyOver) { try await acts.cancel(posted.delivery, in: bench.workspace) }
+        await #expect(throws: DeliveryActs.Refusal.notFound) { try await acts.cancel(posted.delivery, in: .make()) }
+        try await bench.expectInvariants()
+    }
+
+    @Test(.database) func `keeps a courier that read it before from sending what was called off`() async throws {
+        let provider = try Peer.friendly()
+        let bench = try await CourierBench(provider)
+        let posted = try await bench.post("hello")
+        let acts = DeliveryActs(pool: bench.pool)
+        let context = try await bench.context(as: bench.worker)
+        let interrupted = JobContext(worker: bench.worker, epochs: context.epochs) { statements throws(PostgresError) in
+            // Between the courier's look and its mark.
+            do { try await acts.cancel(posted.delivery, in: bench.workspace) } catch {
+                throw error as? PostgresError ?? PostgresError(.badValue, "\(error)")
+            }
+            try await context.commit(statements)
+        }
+        let job = try #require(try await bench.jobs().first)
+        let handled = try await bench.courier.handle([job], in: interrupted)
+        #expect(handled.verdicts[job.id].map { if case .retry(_, "database_23505") = $0 { true } else { false } } == true)
+        #expect(provider.requests.isEmpty)
+        #expect(try await bench.step() == [.done])
+        #expect(try await bench.see(posted).state == "cancelled")
+    }
+}
