@@ -38,8 +38,10 @@ import Testing
             if let id = expected["edit_of"]?.string {
                 guard case .edit(let edit) = events.first else { throw CocoaError(.featureUnsupported) }
                 #expect(edit.externalID == id && edit.text == expected["text"]?.string, name)
+                #expect(edit.thread == id, name)
             }
-            if let id = expected["delete_of"]?.string { #expect(events == [.deletion(InboundDeletion(externalID: id))], name) }
+            // The post changed here is the root of its thread, so the change queues up behind it under its own name.
+            if let id = expected["delete_of"]?.string { #expect(events == [.deletion(InboundDeletion(externalID: id, thread: id))], name) }
             if let want = expected["interaction"]?.object {
                 guard case .interaction(let interaction) = events.first else { throw CocoaError(.featureUnsupported) }
                 #expect(interaction.type == want["type"]?.string && interaction.from.value == want["user"]?.string, name)

@@ -32,8 +32,9 @@ extension InboundEvent {
     fileprivate var shown: (String, JSON) {
         switch self {
         case .message(let message): ("messages", message.shown)
-        case .edit(let edit): ("edits", .present(["id": edit.externalID, "revision": edit.revision, "text": edit.text]))
-        case .deletion(let deletion): ("deletions", .present(["id": deletion.externalID]))
+        case .edit(let edit):
+            ("edits", .present(["id": edit.externalID, "revision": edit.revision, "text": edit.text, "thread": edit.thread]))
+        case .deletion(let deletion): ("deletions", .present(["id": deletion.externalID, "thread": deletion.thread]))
         case .receipt(let receipt):
             (
                 "receipts",

@@ -15,10 +15,11 @@ struct EventReader {
                     InboundEdit(
                         externalID: try reader.needed("id"),
                         revision: try reader.needed("revision"),
-                        text: try reader.text("text") ?? ""
+                        text: try reader.text("text") ?? "",
+                        thread: try reader.key("thread")
                     )
                 )
-            case .deletion: .deletion(InboundDeletion(externalID: try reader.needed("id")))
+            case .deletion: .deletion(InboundDeletion(externalID: try reader.needed("id"), thread: try reader.key("thread")))
             case .receipt: .receipt(try self.receipt(&reader))
             case .interaction: .interaction(try self.interaction(&reader))
             }
