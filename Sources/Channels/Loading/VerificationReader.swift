@@ -95,6 +95,8 @@ struct VerificationReader {
         let claims = self.expression("claims", fields, place)
         let maxAge = fields.number("max_age", in: 1...86_400)
         guard let algorithms, let key, let given else { return nil }
+        // A public key is no secret: were it also tried as one, anybody could sign with it.
+        if Set(algorithms.map(\.rawValue.first)).count > 1 { self.file.report(fields.node, "one key serves one family of algorithms") }
         return .init(
             algorithms: algorithms,
             key: key,
