@@ -32,6 +32,7 @@ let package = Package(
             name: "ParleyServer",
             dependencies: [
                 "Parley", "Postgres", "Queue", "Curl", "Channels", "COpenSSL", logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

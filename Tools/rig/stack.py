@@ -162,7 +162,7 @@ class Stack:
     def worker_owners(self, process):
         """The lanes that a process holds, as (queue, lane)."""
         rows = self.postgres.sql(
-            "SELECT l.queue, l.lane FROM lanes l JOIN workers w ON w.id = l.owner WHERE w.name LIKE '%%%d%%'" % process.pid)
+            "SELECT l.queue, l.lane FROM lanes l JOIN workers w ON w.id = l.owner WHERE w.name LIKE '%%:%d'" % process.pid)
         return {tuple(row) for row in rows}
 
     def read_sends(self):

@@ -9,23 +9,33 @@ package struct DevFolder: Sendable {
     package var masterKeyFile: String { "\(self.path)/master.key" }
     /// The first workspace's API key, made once. Whoever may read the folder's `0600` files owns that workspace anyway.
     var apiKeyFile: String { "\(self.path)/api.key" }
+    /// What the demo channels' secrets are made of.
+    var sandboxSecretFile: String { "\(self.path)/sandbox.secret" }
     /// There only while `parley dev` is ready.
     package var descriptionFile: String { "\(self.path)/dev.json" }
 
     package init(path: String) { self.path = URL(fileURLWithPath: path).standardizedFileURL.path }
 
+    /// Makes the folder, and keeps every other `parley dev` out of it until the lock is released or the process is gone.
+    func open() throws(ConfigurationError) -> FolderLock {
+        do {
+            try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
+        } catch { throw ConfigurationError("\(self.path) cannot be made") }
+        return try FolderLock("\(self.path)/lock")
+    }
+
     /// - Throws: when no `parley dev` is ready on this folder.
-    package func read() throws(SettingsError) -> DevDescription {
+    package func read() throws(ConfigurationError) -> DevDescription {
         guard let data = FileManager.default.contents(atPath: self.descriptionFile) else {
-            throw SettingsError("\(self.descriptionFile) is not there: is `parley dev --data \(self.path)` running?")
+            throw ConfigurationError("\(self.descriptionFile) is not there: is `parley dev --data \(self.path)` running?")
         }
         guard let json = try? JSON(parsing: Array(data)), let description = DevDescription(json) else {
-            throw SettingsError("\(self.descriptionFile) cannot be understood: start `parley dev` anew")
+            throw ConfigurationError("\(self.descriptionFile) cannot be understood: start `parley dev` anew")
         }
         return description
     }
 
-    func write(_ description: DevDescription) throws(SettingsError) {
+    func write(_ description: DevDescription) throws(ConfigurationError) {
         try Self.write("\(description.json.text)\n", to: self.descriptionFile)
     }
 
@@ -40,13 +50,13 @@ package struct DevFolder: Sendable {
     }
 
     /// Whole or not at all, and from its first byte on readable by nobody else.
-    private static func write(_ text: String, to path: String) throws(SettingsError) {
+    private static func write(_ text: String, to path: String) throws(ConfigurationError) {
         let draft = "\(path).\(UUID().uuidString)"
         guard FileManager.default.createFile(atPath: draft, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]),
             rename(draft, path) == 0
         else {
             try? FileManager.default.removeItem(atPath: draft)
-            throw SettingsError("\(path) cannot be written")
+            throw ConfigurationError("\(path) cannot be written")
         }
     }
 }

@@ -24,7 +24,7 @@ package struct JSONLogHandler: LogHandler {
         var members: [String: JSON] = [:]
         for (name, value) in self.metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) { members[name] = .string("\(value)") }
         if let error = event.error { members["error"] = .string("\(error)") }
-        members["at"] = .string(Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)))
+        members["at"] = .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(Date()))
         members["level"] = .string(event.level.rawValue)
         members["logger"] = .string(self.label)
         members["message"] = .string(event.message.description)

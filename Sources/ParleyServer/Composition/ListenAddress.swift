@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a server listens: `127.0.0.1:8080`, `[::1]:8080`, `bridge:8080`. Port 0 takes any free one.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     package var host: String
@@ -24,4 +26,23 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)" }
+}
+
+extension ListenAddress {
+    /// A port of 127.0.0.1 that nobody listens on just now.
+    static func freePort() throws(ConfigurationError) -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(socket, address, length) == 0 ? getsockname(socket, address, &length) : -1
+            }
+        }
+        guard status == 0 else { throw ConfigurationError("no port of 127.0.0.1 is free") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
 }

@@ -1,3 +1,5 @@
+import Postgres
+
 /// Why a process ends, for the person at the terminal, and the exit code that says so to a script (sysexits.h).
 package struct ProcessFailure: Error, CustomStringConvertible {
     package let code: Int32
@@ -12,7 +14,12 @@ package struct ProcessFailure: Error, CustomStringConvertible {
     package init?(_ error: any Error) {
         switch error {
         case let failure as ProcessFailure: self = failure
-        case let error as SettingsError: self = .configuration(error.description)
+        case let error as ConfigurationError: self = .configuration(error.description)
+        case let error as PostgresError where error.isUnavailable: self = .unavailable("the database cannot be used: \(error.message)")
+        case let error as PostgresError where error.code == .migrationMismatch: self = .configuration(error.message)
+        case let error as PostgresError where error.code.rawValue == "42P01":  // no such table
+            self = .configuration("the database has not been prepared: run `parley migrate`")
+        case let error as PostgresError: self = .failed("the database refused: \(error.message) (\(error.code))")
         default: return nil
         }
     }

@@ -30,7 +30,7 @@ package enum SettingName: String, CaseIterable, Sendable {
 }
 
 /// What is wrong with the settings, in one sentence for the person who wrote them. Exit code 78.
-package struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
     package init(_ description: String) { self.description = description }
 }

@@ -1,3 +1,4 @@
+package import Curl
 import Foundation
 package import Logging
 
@@ -24,7 +25,7 @@ package struct Settings: Sendable {
         file: String? = nil,
         workingFolder: String = FileManager.default.currentDirectoryPath,
         executable: String = Settings.currentExecutable
-    ) throws(SettingsError) {
+    ) throws(ConfigurationError) {
         self.workingFolder = workingFolder
         self.executable = executable
         if let path = file ?? [SettingsFile.defaultPath].first(where: FileManager.default.fileExists) {
@@ -46,10 +47,10 @@ package struct Settings: Sendable {
 
     package func isGiven(_ name: SettingName) -> Bool { self.found[name] != nil }
 
-    private func problem(_ name: SettingName, _ sentence: String) -> SettingsError {
-        guard let found = self.found[name] else { return SettingsError("\(name.rawValue) \(sentence)") }
+    private func problem(_ name: SettingName, _ sentence: String) -> ConfigurationError {
+        guard let found = self.found[name] else { return ConfigurationError("\(name.rawValue) \(sentence)") }
         let value = name.isSecret ? "" : "=\(found.value)"
-        return SettingsError("\(name.rawValue)\(value) (\(found.origin)) \(sentence)")
+        return ConfigurationError("\(name.rawValue)\(value) (\(found.origin)) \(sentence)")
     }
 
     /// The executable this process runs, through symbolic links.
@@ -62,7 +63,7 @@ package struct Settings: Sendable {
 
 extension Settings {
     package var databaseURL: String {
-        get throws(SettingsError) {
+        get throws(ConfigurationError) {
             guard let url = self.text(.databaseURL) else {
                 throw self.problem(.databaseURL, "is not set: give the PostgreSQL to use, as in postgresql://parley@db.example/parley")
             }
@@ -73,10 +74,10 @@ extension Settings {
         }
     }
 
-    package var httpListen: ListenAddress { get throws(SettingsError) { try self.address(.httpListen) } }
-    package var smtpListen: ListenAddress { get throws(SettingsError) { try self.address(.smtpListen) } }
+    package var httpListen: ListenAddress { get throws(ConfigurationError) { try self.address(.httpListen) } }
+    package var smtpListen: ListenAddress { get throws(ConfigurationError) { try self.address(.smtpListen) } }
 
-    private func address(_ name: SettingName) throws(SettingsError) -> ListenAddress {
+    private func address(_ name: SettingName) throws(ConfigurationError) -> ListenAddress {
         guard let address = ListenAddress(self.text(name) ?? "") else {
             throw self.problem(name, "must be an address and a port, as in 127.0.0.1:8080 or [::]:8080")
         }
@@ -85,7 +86,7 @@ extension Settings {
 
     /// Where providers reach us, without a slash at the end. By default the address we listen on: enough for a first try.
     package var publicURL: String {
-        get throws(SettingsError) {
+        get throws(ConfigurationError) {
             guard let text = self.text(.publicURL) else { return "http://\(try self.httpListen)" }
             guard let url = URL(string: text), url.scheme == "http" || url.scheme == "https", url.host != nil, url.query == nil else {
                 throw self.problem(.publicURL, "must be an http or https URL, as in https://bridge.example")
@@ -94,13 +95,17 @@ extension Settings {
         }
     }
 
-    /// CIDRs that outbound calls may reach although they are private; parts are parted by commas or blanks.
-    package var egressAllow: [String] {
-        (self.text(.egressAllow) ?? "").split { $0 == "," || $0.isWhitespace }.map(String.init)
+    /// What outbound calls may reach: the public internet, and the private networks that were allowed.
+    package var egress: EgressPolicy {
+        get throws(ConfigurationError) {
+            do throws(EgressPolicy.BadBlock) { return try EgressPolicy(allowing: self.text(.egressAllow) ?? "") } catch {
+                throw self.problem(.egressAllow, "is wrong: \(error)")
+            }
+        }
     }
 
     package var logLevel: Logger.Level {
-        get throws(SettingsError) {
+        get throws(ConfigurationError) {
             guard let level = Logger.Level(rawValue: self.text(.logLevel)?.lowercased() ?? "") else {
                 throw self.problem(.logLevel, "must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
             }
@@ -109,12 +114,12 @@ extension Settings {
     }
 
     /// Connections of one process to the database.
-    package var poolSize: Int { get throws(SettingsError) { try self.number(.poolSize, 2...500) } }
+    package var poolSize: Int { get throws(ConfigurationError) { try self.number(.poolSize, 2...500) } }
 
     /// How long a stopping process may take to finish what it began.
-    package var grace: Duration { get throws(SettingsError) { .seconds(try self.number(.graceSeconds, 1...3600)) } }
+    package var grace: Duration { get throws(ConfigurationError) { .seconds(try self.number(.graceSeconds, 1...3600)) } }
 
-    private func number(_ name: SettingName, _ range: ClosedRange<Int>) throws(SettingsError) -> Int {
+    private func number(_ name: SettingName, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
         guard let number = Int(self.text(name) ?? ""), range.contains(number) else {
             throw self.problem(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -123,7 +128,7 @@ extension Settings {
 
     /// The text of the master key, or of the file that holds it.
     package var masterKeyText: String {
-        get throws(SettingsError) {
+        get throws(ConfigurationError) {
             if let text = self.text(.masterKey) { return text }
             guard let path = self.text(.masterKeyFile) else {
                 throw self.problem(
@@ -138,7 +143,7 @@ extension Settings {
 
     /// The folder that holds `channels/` and `sql/`.
     package var home: Home {
-        get throws(SettingsError) {
+        get throws(ConfigurationError) {
             if let path = self.text(.home) {
                 guard let home = Home(path) else { throw self.problem(.home, "must be a folder that holds channels/ and sql/") }
                 return home

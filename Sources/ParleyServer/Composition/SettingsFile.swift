@@ -11,27 +11,27 @@ package struct SettingsFile: Sendable {
     package static let defaultPath = "/etc/parley/parley.env"
 
     /// - Throws: when the file cannot be read, a line is no assignment, or a name is unknown or given twice; with file and line.
-    package init(path: String) throws(SettingsError) {
+    package init(path: String) throws(ConfigurationError) {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw SettingsError("\(path): this settings file cannot be read")
+            throw ConfigurationError("\(path): this settings file cannot be read")
         }
         try self.init(path: path, text: String(decoding: data, as: UTF8.self))
     }
 
-    package init(path: String, text: String) throws(SettingsError) {
+    package init(path: String, text: String) throws(ConfigurationError) {
         self.path = path
         for (index, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = raw.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
             let here = "\(path):\(index + 1)"
             guard let equals = line.firstIndex(of: "=") else {
-                throw SettingsError("\(here): expected NAME=value, as in PARLEY_HTTP_LISTEN=127.0.0.1:8080")
+                throw ConfigurationError("\(here): expected NAME=value, as in PARLEY_HTTP_LISTEN=127.0.0.1:8080")
             }
             let name = line[..<equals].trimmingCharacters(in: .whitespaces)
             guard let setting = SettingName(rawValue: name) else {
-                throw SettingsError("\(here): there is no setting \(name)\(Self.suggestion(for: name))")
+                throw ConfigurationError("\(here): there is no setting \(name)\(Self.suggestion(for: name))")
             }
-            guard self.values[setting] == nil else { throw SettingsError("\(here): \(name) is given a second time") }
+            guard self.values[setting] == nil else { throw ConfigurationError("\(here): \(name) is given a second time") }
             let value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
             self.values[setting] = (Self.unquoted(value), index + 1)
         }

@@ -28,7 +28,7 @@ import Testing
         ("COLOUR=red", "f.env:1: there is no setting COLOUR"),
     ])
     func `a mistake in a settings file is told with its line`(text: String, message: String) {
-        #expect(throws: SettingsError(message)) { try SettingsFile(path: "f.env", text: text) }
+        #expect(throws: ConfigurationError(message)) { try SettingsFile(path: "f.env", text: text) }
     }
 
     @Test(arguments: [
@@ -42,14 +42,14 @@ import Testing
     ])
     func `a bad value is told with its name and origin`(name: String, value: String, rest: String) throws {
         let settings = try Settings(environment: [name: value])
-        #expect(throws: SettingsError("\(name)=\(value) (environment) \(rest)")) {
+        #expect(throws: ConfigurationError("\(name)=\(value) (environment) \(rest)")) {
             _ = try (settings.httpListen, settings.publicURL, settings.logLevel, settings.poolSize, settings.home)
         }
     }
 
     @Test func `an error never repeats a database URL, which may hold a password`() throws {
         let settings = try Settings(environment: ["PARLEY_DATABASE_URL": "mysql://me:hunter2@db"])
-        #expect(throws: SettingsError("PARLEY_DATABASE_URL (environment) must be a URL that begins with postgresql://")) {
+        #expect(throws: ConfigurationError("PARLEY_DATABASE_URL (environment) must be a URL that begins with postgresql://")) {
             try settings.databaseURL
         }
     }

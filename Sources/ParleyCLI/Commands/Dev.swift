@@ -1,0 +1,33 @@
+import ArgumentParser
+import Foundation
+import ParleyServer
+
+extension Parley {
+    struct Dev: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything in one process on a private PostgreSQL, with sandbox providers: for a first try.",
+            discussion: examples(
+                """
+                parley dev
+                parley dev --data /tmp/try --http-port 9000
+                """
+            ) + "\n\nOnce all is ready, FOLDER/dev.json says how to reach it. Ctrl-C stops everything; the data stay in FOLDER."
+        )
+        @OptionGroup var common: CommonOptions
+        @Option(help: ArgumentHelp("Where the database, the keys and dev.json are kept.", valueName: "folder"))
+        var data = ".parley"
+        @Option(help: ArgumentHelp("The port on 127.0.0.1 for hooks, API and sandbox; 0 takes any free one.", valueName: "port"))
+        var httpPort = 8080
+        @Option(help: ArgumentHelp("The port on 127.0.0.1 that is kept for SMTP.", valueName: "port"))
+        var smtpPort = 2525
+
+        func run() async throws {
+            let settings = try self.common.settings([
+                .httpListen: "127.0.0.1:\(self.httpPort)", .smtpListen: "127.0.0.1:\(self.smtpPort)",
+            ])
+            try await DevProcess(settings: settings, folder: DevFolder(path: self.data)).run {
+                FileHandle.standardOutput.write(Data("\($0)\n".utf8))  // at once, also into a file
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Channels
+import Curl
+import Foundation
+import Logging
+import NIOCore
+import Postgres
+import ServiceLifecycle
+import UnixSignals
+
+/// What every process stands on, made once from the settings and passed on from here.
+struct ProcessParts: Sendable {
+    let settings: Settings
+    /// `serve`, `work`, `dev`
+    let name: String
+    let logger: Logger
+    let metrics = Metrics()
+    let adapters: AdapterRegistry
+    let sealer: Sealer
+    let pool: Pool
+    let listener: Listener
+    let channels: ChannelStore
+
+    /// - Throws: `ConfigurationError` when a setting is wrong. Nothing has been started then.
+    ///
+    /// - Parameter options: what the sessions of the pool are set to.
+    init(settings: Settings, name: String, logger: Logger, options: [String: String]) throws {
+        self.settings = settings
+        self.name = name
+        self.logger = logger
+        self.adapters = try settings.adapters
+        self.sealer = try settings.sealer
+        let url = try settings.databaseURL
+        self.pool = Pool(settings: .app(url, name: name, options: options), size: try settings.poolSize, logger: logger)
+        self.listener = Listener(settings: .app(url, name: "\(name) listener"), logger: logger)
+        self.channels = ChannelStore(pool: self.pool, sealer: self.sealer)
+    }
+
+    /// Waits until the database answers, and refuses one whose tables are not those this version was built for.
+    ///
+    /// - Throws: `ProcessFailure`: 69 when there was no answer in half a minute, 78 when `parley migrate` is due.
+    func waitForDatabase() async throws {
+        let migrator = Migrator(directory: try self.settings.home.sql)
+        let end = ContinuousClock.now + .seconds(30)
+        while true {
+            do {
+                let pending = try await migrator.pending(on: self.pool)
+                guard pending.isEmpty else {
+                    throw ProcessFailure.configuration("\(pending.count) migrations are not applied: run `parley migrate`")
+                }
+                return
+            } catch let error as PostgresError where error.isUnavailable && ContinuousClock.now < end {
+                self.logger.warning("waiting for the database", metadata: ["error": "\(error.message)"])
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// Runs services until the process is told to stop, or one of them fails; the last is stopped first.
+    ///
+    /// SIGTERM and SIGINT give them the grace time to finish what they began.
+    func run(_ services: [any Service], stop: StopRequest? = nil) async throws {
+        var configuration = ServiceGroupConfiguration(services: services, logger: self.logger)
+        configuration.maximumGracefulShutdownDuration = try self.settings.grace
+        if stop == nil { configuration.gracefulShutdownSignals = [.sigterm, .sigint] }
+        let group = ServiceGroup(configuration: configuration)
+        await stop?.attach(group)
+        let result: Result<Void, any Error>
+        do { result = .success(try await group.run()) } catch { result = .failure(error) }
+        self.listener.close()
+        await self.pool.close()
+        do { try result.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ProcessFailure.unavailable("\(try self.settings.httpListen) is in use: choose another address or port")
+        }
+        self.logger.notice("stopped")
+    }
+}
+
+extension Logger {
+    /// The log of `serve` and `work`: JSON lines.
+    static func process(_ name: String, level: Logger.Level) -> Logger {
+        Logger(label: "parley.\(name)") { JSONLogHandler(label: $0, level: level) }
+    }
+}

@@ -1,0 +1,26 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// `parley serve`: hooks and the API over HTTP. Needs nothing but the database; any number may run, anywhere.
+package struct ServeProcess: Sendable {
+    private let parts: ProcessParts
+
+    /// - Throws: `ConfigurationError`.
+    package init(settings: Settings) throws {
+        let logger = Logger.process("serve", level: try settings.logLevel)
+        self.parts = try ProcessParts(settings: settings, name: "serve", logger: logger, options: ConnectionSettings.mixed)
+    }
+
+    package func run() async throws {
+        try await self.parts.waitForDatabase()
+        let web = try WebParts(self.parts)
+        let address = try self.parts.settings.httpListen
+        let logger = self.parts.logger
+        try await self.parts.run(
+            web.services(at: address) { port in
+                logger.notice("ready", metadata: ["http": "\(ListenAddress(host: address.host, port: port))"])
+            }
+        )
+    }
+}

@@ -1,0 +1,53 @@
+import ServiceLifecycle
+
+/// What answers over HTTP: hooks, the API, health and metrics.
+struct WebParts: Sendable {
+    private let parts: ProcessParts
+    let keys: KeyStore
+    private var routes = Routes()
+
+    init(_ parts: ProcessParts) throws {
+        self.parts = parts
+        self.keys = KeyStore(pool: parts.pool)
+        let publicURL = try parts.settings.publicURL
+        let committer = IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger)
+        HookEndpoint(
+            channels: parts.channels,
+            adapters: parts.adapters,
+            committer: committer,
+            publicURL: publicURL,
+            metrics: parts.metrics,
+            logger: parts.logger
+        ).mount(on: &self.routes)
+        API(
+            .init(
+                pool: parts.pool,
+                keys: self.keys,
+                channels: parts.channels,
+                adapters: parts.adapters,
+                committer: committer,
+                egress: try parts.settings.egress,
+                publicURL: publicURL,
+                cursorSecret: try parts.settings.masterKeyText,
+                logger: parts.logger
+            )
+        ).mount(on: &self.routes)
+    }
+
+    /// More routes, such as the sandbox's.
+    mutating func mount(_ add: (inout Routes) -> Void) { add(&self.routes) }
+
+    func services(at address: ListenAddress, onListening: @escaping @Sendable (Int) async -> Void) -> [any Service] {
+        [
+            HTTPService(
+                host: address.host,
+                port: address.port,
+                routes: self.routes,
+                drain: .seconds(1),
+                metrics: self.parts.metrics,
+                logger: self.parts.logger,
+                onListening: onListening
+            )
+        ]
+    }
+}

@@ -1,0 +1,46 @@
+import Curl
+import Foundation
+import Queue
+import ServiceLifecycle
+
+/// The workers of the queues: one for each queue that has a handler.
+struct WorkParts: Sendable {
+    let services: [any Service]
+
+    /// - Throws: `ConfigurationError`, and `TransferError` when libcurl lacks what we rely on.
+    init(_ parts: ProcessParts) throws {
+        let client = try HTTPClient(settings: .init(userAgent: "parley/\(Version.current)", egress: try parts.settings.egress))
+        // The process's own number in the name lets a person find the process that `workers` and the logs speak of.
+        let name = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
+        let publicURL = try parts.settings.publicURL
+        // The queue stops well before the group's patience ends, so that handing lanes back is still part of stopping.
+        let pace = QueueWorker.Pace(grace: try parts.settings.grace * 2 / 3)
+
+        let threader = QueueWorker(
+            queue: .inbox,
+            shape: .sets(limit: 500, concurrent: 2),
+            handler: Threader(pool: parts.pool, metrics: parts.metrics),
+            pool: parts.pool,
+            name: name,
+            pace: pace,
+            logger: parts.logger
+        )
+        let courier = QueueWorker(
+            queue: .outbox,
+            shape: .keys(concurrent: Courier.concurrency),
+            handler: Courier(
+                pool: parts.pool,
+                adapters: parts.adapters,
+                open: { try $0.context(opening: parts.sealer, publicURL: publicURL) },
+                client: client,
+                logger: parts.logger
+            ),
+            pool: parts.pool,
+            name: name,
+            retryPolicy: Courier.retryPolicy,
+            pace: pace,
+            logger: parts.logger
+        )
+        self.services = [threader, courier]
+    }
+}

@@ -1,0 +1,169 @@
+import Channels
+import Foundation
+package import Parley
+import Postgres
+
+extension Operator {
+    private static let columns = ["id", "adapter", "name", "status", "hookURL"]
+
+    package func listChannels(workspace: String) async throws -> Listing {
+        let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
+        let records = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { try await store.list(in: workspace.id, on: $0) }
+        return Listing(columns: Self.columns, rows: try records.map(self.json))
+    }
+
+    package func showChannel(_ id: String, workspace: String) async throws -> Listing {
+        Listing(columns: Self.columns + ["settings", "policy"], rows: [try self.json(try await self.channel(id, workspace))])
+    }
+
+    /// - Parameters:
+    ///   - settings: a JSON object, as the adapter's schema wants it.
+    ///   - policy: a JSON object; members that are missing have their defaults.
+    package func addChannel(workspace: String, adapter: String, name: String, settings: JSON, policy: JSON?) async throws -> Listing {
+        let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
+        let adapter = try self.adapter(adapter)
+        let settings = try Self.valid(settings, for: adapter)
+        let policy = try Self.policy(policy)
+        let id = ChannelID.make()
+        let record = try await self.change(in: workspace.id) { [actor] transaction in
+            let made = try await store.create(
+                id,
+                in: workspace.id,
+                adapter: adapter.name,
+                name: name,
+                settings: settings,
+                policy: policy,
+                on: transaction
+            )
+            return (
+                made, AuditEntry(actor: actor, action: "channel.create", target: "channel:\(id)", after: .string(adapter.name.rawValue))
+            )
+        }
+        return Listing(columns: Self.columns, rows: [try self.json(record)])
+    }
+
+    /// Changes what is given; of the settings, the members that are given.
+    package func setChannel(
+        _ id: String,
+        workspace: String,
+        name: String?,
+        settings: JSON?,
+        policy: JSON?,
+        status: String?
+    ) async throws -> Listing {
+        let store = try self.channels()
+        var record = try await self.channel(id, workspace)
+        if let name { record.name = name }
+        if let settings {
+            let merged = record.settings.merging(settings.object ?? [:]) { $1 }.filter { $0.value != .null }
+            record.settings = try Self.valid(.object(merged), for: try self.adapter(record.adapter.rawValue))
+        }
+        if let policy { record.policy = try Self.policy(policy, over: record.policy) }
+        if let status {
+            guard let known = ChannelRecord.Status(rawValue: status), known != .degraded else {
+                throw ProcessFailure.failed("a channel can be set to active or disabled")
+            }
+            (record.status, record.statusReason) = (known, known == .disabled ? "disabled by \(self.actor)" : nil)
+        }
+        let wanted = record
+        let changed = try await self.change(in: record.workspace) { [actor] transaction in
+            guard let changed = try await store.update(wanted, on: transaction) else { throw ProcessFailure.failed("the channel is gone") }
+            return (changed, AuditEntry(actor: actor, action: "channel.update", target: "channel:\(id)"))
+        }
+        return Listing(columns: Self.columns, rows: [try self.json(changed)])
+    }
+
+    package func removeChannel(_ id: String, workspace: String) async throws {
+        let store = try self.channels()
+        let record = try await self.channel(id, workspace)
+        let waiting = try await self.pool.query(
+            in: .workspace(record.workspace.uuid),
+            """
+            SELECT count(*) AS count FROM deliveries WHERE workspace_id = \(record.workspace.uuid) AND channel_id = \(record.id.uuid)
+                AND state IN ('queued', 'sending', 'unknown', 'held')
+            """
+        )[0].value("count", as: Int.self)
+        guard waiting == 0 else {
+            throw ProcessFailure.failed(
+                "\(waiting) messages wait to leave over this channel: wait for them, or drop them with `parley queue drop`"
+            )
+        }
+        try await self.change(in: record.workspace) { [actor] transaction in
+            _ = try await store.delete(record.id, in: record.workspace, on: transaction)
+            return ((), AuditEntry(actor: actor, action: "channel.delete", target: "channel:\(id)", before: .string(record.name)))
+        }
+    }
+
+    // MARK: - Pieces
+
+    func channels() throws -> ChannelStore {
+        ChannelStore(pool: self.pool, sealer: try self.settings.sealer)
+    }
+
+    func adapter(_ name: String) throws -> any Adapter {
+        let registry = try self.settings.adapters
+        guard let adapter = AdapterName(rawValue: name).flatMap({ registry[$0] }) else {
+            throw ProcessFailure.failed(
+                "there is no adapter \(name): choose from \(registry.all.map(\.name.rawValue).joined(separator: ", "))"
+            )
+        }
+        return adapter
+    }
+
+    func channel(_ id: String, _ workspace: String) async throws -> ChannelRecord {
+        let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
+        let found = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
+            if let id = ChannelID(id) { return try await store.find(id, in: workspace.id, on: transaction).map { [$0] } ?? [] }
+            return try await store.list(in: workspace.id, on: transaction).filter { $0.name == id }
+        }
+        guard let channel = found.first else { throw ProcessFailure.failed("there is no channel \(id) in \(workspace.name)") }
+        guard found.count == 1 else { throw ProcessFailure.failed("\(found.count) channels are called \(id): name one by its id") }
+        return channel
+    }
+
+    /// The settings with their defaults.
+    ///
+    /// - Throws: every mistake, one a line, none with its value.
+    static func valid(_ settings: JSON, for adapter: any Adapter) throws -> [String: JSON] {
+        guard let members = settings.object else { throw ProcessFailure.failed("the settings must be a JSON object") }
+        do { return try adapter.settings.validate(members).get() } catch {
+            throw ProcessFailure.failed(error.errors.map { "settings\($0.pointer): \($0.detail)" }.joined(separator: "\n"))
+        }
+    }
+
+    static func policy(_ json: JSON?, over standard: ChannelPolicy = ChannelPolicy()) throws -> ChannelPolicy {
+        guard let json else { return standard }
+        do {
+            let known = try JSON(parsing: Array(try JSONEncoder().encode(standard))).object ?? [:]
+            guard let given = json.object else { throw ProcessFailure.failed("the policy must be a JSON object") }
+            let names = ["verification", "ended", "unknown", "retryHeldAfter", "retentionDays"]
+            if let stranger = given.keys.first(where: { !names.contains($0) }) {
+                throw ProcessFailure.failed("policy/\(stranger): there is no such member; choose from \(names.joined(separator: ", "))")
+            }
+            return try JSONDecoder().decode(ChannelPolicy.self, from: Data(JSON.object(known.merging(given) { $1 }).text.utf8))
+        } catch let error as DecodingError {
+            throw ProcessFailure.failed("the policy cannot be understood: \(Self.place(of: error))")
+        }
+    }
+
+    private static func place(of error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):
+            context.codingPath.map(\.stringValue).joined(separator: "/") + ": " + context.debugDescription
+        @unknown default: "\(error)"
+        }
+    }
+
+    /// As the API shows a channel: secrets are only said to be there.
+    func json(_ record: ChannelRecord) throws -> JSON {
+        let shown = try self.settings.adapters[record.adapter]?.settings.redacted(record.settings) ?? [:]
+        return [
+            "id": .string(record.id.description), "workspaceId": .string(record.workspace.description),
+            "adapter": .string(record.adapter.rawValue), "name": .string(record.name), "status": .string(record.status.rawValue),
+            "statusReason": record.statusReason.map(JSON.string) ?? .null,
+            "hookURL": .string(record.context(publicURL: try self.settings.publicURL).hookURL), "settings": .object(shown),
+            "policy": try JSON(parsing: Array(try JSONEncoder().encode(record.policy))), "createdAt": .moment(record.createdAt),
+            "updatedAt": .moment(record.updatedAt),
+        ]
+    }
+}
