@@ -21,6 +21,7 @@ struct WorkParts: Sendable {
             shape: .sets(limit: 500, concurrent: 2),
             handler: Threader(pool: parts.pool, metrics: parts.metrics),
             pool: parts.pool,
+            listener: parts.listener,
             name: name,
             pace: pace,
             logger: parts.logger
@@ -36,6 +37,7 @@ struct WorkParts: Sendable {
                 logger: parts.logger
             ),
             pool: parts.pool,
+            listener: parts.listener,
             name: name,
             retryPolicy: Courier.retryPolicy,
             pace: pace,
