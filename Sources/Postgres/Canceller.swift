@@ -33,10 +33,15 @@ final class Canceller: Sendable {
     func end() { self.state.withLock { $0.isRunning = false } }
 
     /// Does nothing once the run is over. Safe from any thread.
-    func cancel(_ run: Int) {
+    func cancel(_ run: Int) { self.cancel { $0.isRunning && $0.run == run } }
+
+    /// For a session that was given up: the server may still work for nobody.
+    func abandon() { self.cancel { _ in true } }
+
+    private func cancel(if isWanted: @escaping @Sendable (borrowing State) -> Bool) {
         Thread.detachNewThread {
             self.state.withLock { state in
-                guard state.isRunning, state.run == run, let handle = state.handle else { return }
+                guard isWanted(state), let handle = state.handle else { return }
                 var message = [CChar](repeating: 0, count: 256)
                 PQcancel(handle, &message, Int32(message.count))
             }

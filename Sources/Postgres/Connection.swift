@@ -71,7 +71,7 @@ package actor Connection: Queries {
     }
 
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await self.run([sql])[0].rows }
-    package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
+    @discardableResult package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
     package func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [[Row]] { try await self.run(statements).map(\.rows) }
 
     /// Runs a text of several statements by the simple protocol: for migrations, which bind nothing and may take their time.
@@ -126,6 +126,7 @@ package actor Connection: Queries {
             throw error
         }
         let outcome = self.link.settle(until: limit)
+        if outcome.isLost, ContinuousClock.now >= limit { self.canceller.abandon() }
         for step in steps.dropFirst(outcome.done.count) {
             if case .prepare = step.kind { self.statements.forget(step.key) }
         }

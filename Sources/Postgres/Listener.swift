@@ -1,12 +1,13 @@
 import CLibpq
 import Foundation
 package import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// What a listener hears.
 package enum Notification: Hashable, Sendable {
     case received(payload: String)
-    /// The session was lost and is back: anything may have been said meanwhile, so look.
+    /// From now on the channel is listened to, for the first time or again: anything may have been said before, so look.
     case reconnected
 }
 
@@ -87,15 +88,12 @@ package final class Listener: Sendable {
         let link = Link()
         var listening: Set<String> = []
         var failures = 0
-        var wasConnected = false
         while let wanted = self.channels {
             if link.isBroken {
                 listening = []
                 do throws(PostgresError) {
                     try link.open(self.settings, pipelined: false)
                     failures = 0
-                    if wasConnected { self.publish(.reconnected) }
-                    wasConnected = true
                 } catch {
                     failures += 1
                     if failures == 1 { self.logger.warning("listener cannot connect", metadata: ["error.code": "\(error.code)"]) }
@@ -142,15 +140,23 @@ package final class Listener: Sendable {
         return read(self.wake.read, &bytes, bytes.count) > 0
     }
 
+    /// Ends early when somebody signals: then there may be nothing left to connect for.
     private func pause(_ duration: Duration) {
         var entry = pollfd(fd: self.wake.read, events: Int16(POLLIN), revents: 0)
-        _ = poll(&entry, 1, Int32(duration.components.seconds * 1_000 + duration.components.attoseconds / 1_000_000_000_000_000))
+        _ = poll(&entry, 1, Int32(duration / .milliseconds(1)))
+        _ = self.drain()
     }
 
-    private func publish(_ notification: Notification, on channel: String? = nil) {
-        let continuations = self.state.withLock { state in
-            channel.map { Array(state.subscribers[$0, default: [:]].values) } ?? state.subscribers.values.flatMap(\.values)
-        }
+    private func publish(_ notification: Notification, on channel: String) {
+        let continuations = self.state.withLock { Array($0.subscribers[channel, default: [:]].values) }
         for continuation in continuations { continuation.yield(notification) }
+    }
+}
+
+extension Listener: Service {
+    /// Listens until it is told to stop.
+    package func run() async throws {
+        try? await gracefulShutdown()
+        self.close()
     }
 }

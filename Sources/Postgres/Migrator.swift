@@ -31,6 +31,14 @@ package struct Migration: Hashable, Sendable {
         }
         return migrations
     }
+
+    /// The error with the file and, where the server told, the line.
+    fileprivate func naming(_ error: PostgresError) -> PostgresError {
+        let line = error.position.map { position in ":\(self.text.prefix(position - 1).count { $0 == "\n" } + 1)" } ?? ""
+        var error = error
+        error.message = "\(self.name)\(line): \(error.message)"
+        return error
+    }
 }
 
 /// Brings a database to the newest schema: each file once, in order, each in a transaction of its own.
@@ -52,9 +60,8 @@ package struct Migrator: Sendable {
     /// - Throws: `.migrationMismatch` when a file that ran was edited, or the database is newer than the folder; and the server's errors.
     @discardableResult
     package func run(on settings: ConnectionSettings, logger: Logger) async throws(PostgresError) -> [Migration] {
-        let connection = try await Connection.open(settings, deadline: .seconds(600))
-        // The lock of a session, so it is held over all transactions and gone with the session, however that ends.
-        _ = try await connection.query("SELECT pg_advisory_lock(7234895012)")
+        let connection = try await Connection.open(settings)
+        try await self.lock(connection)
         try await connection.script(
             """
             CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -84,8 +91,8 @@ package struct Migrator: Sendable {
         for row in try await queries.query("SELECT number, checksum FROM schema_migrations") {
             applied[try row.value("number")] = try row.value("checksum", as: String.self)
         }
-        if let newest = applied.keys.max(), newest > migrations.last?.number ?? 0 {
-            throw PostgresError(.migrationMismatch, "the database is at migration \(newest), newer than this version knows")
+        if let unknown = applied.keys.filter({ number in !migrations.contains { $0.number == number } }).max() {
+            throw PostgresError(.migrationMismatch, "the database has migration \(unknown), which this version does not know")
         }
         for migration in migrations {
             guard let checksum = applied[migration.number], checksum != migration.checksum else { continue }
@@ -94,29 +101,38 @@ package struct Migrator: Sendable {
         return migrations.filter { applied[$0.number] == nil }
     }
 
+    /// The lock of a session: held over all transactions, and gone with the session, however that ends. Asked for again and again, as one
+    /// who waits inside a statement holds a snapshot that keeps the server from cleaning up.
+    private func lock(_ connection: Connection) async throws(PostgresError) {
+        while try await !connection.query("SELECT pg_try_advisory_lock(7234895012) AS mine")[0].value("mine") {
+            await self.pause(for: .milliseconds(100))
+        }
+    }
+
     private func apply(_ migration: Migration, on connection: Connection) async throws(PostgresError) {
-        let milliseconds = self.lockTimeout.components.seconds * 1_000 + self.lockTimeout.components.attoseconds / 1_000_000_000_000_000
         var attempt = 1
         while true {
             do throws(PostgresError) {
-                try await connection.script("BEGIN; SET LOCAL lock_timeout = '\(milliseconds)ms'")
+                try await connection.script("BEGIN; SET LOCAL lock_timeout = '\(Int64(self.lockTimeout / .milliseconds(1)))ms'")
                 try await connection.script(migration.text)
+                guard !connection.isIdle else { throw PostgresError(.migrationMismatch, "the file ends the transaction it runs in") }
                 _ = try await connection.pipeline([
                     """
                     INSERT INTO schema_migrations (number, name, checksum)
-                    VALUES (\(migration.number), \(migration.name), \(migration.checksum))
+                    VALUES (\(Int32(migration.number)), \(migration.name), \(migration.checksum))
                     """,
                     "COMMIT",
                 ])
                 return
             } catch {
                 await connection.rollback()
-                guard error.code == .lockNotAvailable, attempt < 30 else {
-                    throw PostgresError(error.code, "\(migration.name): \(error.message)", constraint: error.constraint)
-                }
+                guard error.code == .lockNotAvailable || error.isRetryable, attempt < 30 else { throw migration.naming(error) }
                 attempt += 1
-                try? await Task.sleep(for: self.lockTimeout)
+                await self.pause(for: self.lockTimeout)
             }
         }
     }
+
+    /// A task that was cancelled meanwhile learns it from its next statement.
+    private func pause(for duration: Duration) async { try? await Task.sleep(for: duration) }
 }

@@ -69,7 +69,7 @@ package final class Pool: Queries {
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] {
         try await self.lend { c throws(PostgresError) in try await c.query(sql) }
     }
-    package func execute(_ sql: SQL) async throws(PostgresError) -> Int {
+    @discardableResult package func execute(_ sql: SQL) async throws(PostgresError) -> Int {
         try await self.lend { c throws(PostgresError) in try await c.execute(sql) }
     }
     package func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [[Row]] {

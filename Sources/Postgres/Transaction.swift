@@ -23,7 +23,7 @@ package struct Transaction: Queries {
     }
 
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await self.run([sql])[0].rows }
-    package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
+    @discardableResult package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
     package func pipeline(_ statements: [SQL]) async throws(PostgresError) -> [[Row]] { try await self.run(statements).map(\.rows) }
 
     private func run(_ statements: [SQL]) async throws(PostgresError) -> [QueryResult] {

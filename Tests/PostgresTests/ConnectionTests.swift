@@ -6,40 +6,6 @@ import Testing
 @Suite(.database) struct ConnectionTests {
     var settings: ConnectionSettings { TestDatabase.current.ownerSettings }
 
-    @Test func `values come back as they went`() async throws {
-        let connection = try await Connection.open(self.settings)
-        func echo<T: SQLValue & Equatable>(_ value: T) async throws {
-            #expect(try await connection.query("SELECT \(value) AS v")[0].value("v") == value)
-        }
-        for value in [Int16.min, 0, .max] { try await echo(value) }
-        for value in [Int32.min, 0, .max] { try await echo(value) }
-        for value in [Int64.min, 0, .max] { try await echo(value) }
-        for value in [Int.min, 0, .max] { try await echo(value) }
-        for value in [true, false] { try await echo(value) }
-        for value in [0, -1.5, .greatestFiniteMagnitude, .infinity] as [Double] { try await echo(value) }
-        for value in ["", "it's; DROP TABLE x --", "Grüße 日本語 👨‍👩‍👧", String(repeating: "x", count: 100_000)] { try await echo(value) }
-        for value in [[], [0, 255, 10], Array(repeating: 7, count: 70_000)] as [[UInt8]] { try await echo(value) }
-        for value in [Date(timeIntervalSince1970: 0), Date(timeIntervalSince1970: 1_763_720_000.123456)] {
-            let back: Date = try await connection.query("SELECT \(value) AS v")[0].value("v")
-            #expect(abs(back.timeIntervalSince(value)) < 0.000_001)
-        }
-        try await echo(UUID())
-        try await echo(JSONText(#"{"a": [1, null, "x"]}"#))
-    }
-
-    @Test func `arrays come back as they went`() async throws {
-        let connection = try await Connection.open(self.settings)
-        let ids = [UUID(), UUID()]
-        let row = try await connection.query(
-            "SELECT \(ids) AS ids, \([Int16]()) AS none, \(["a", "", "ü"]) AS texts, cardinality(\([1, nil, 3] as [Int?])) AS n, \([[1, 2], []] as [[UInt8]]) AS bytes"
-        )[0]
-        #expect(try row.array("ids") == ids)
-        #expect(try row.array("none", of: Int16.self).isEmpty)
-        #expect(try row.array("texts") == ["a", "", "ü"])
-        #expect(try row.value("n") == 3)
-        #expect(try row.array("bytes") == [[1, 2], []] as [[UInt8]])
-    }
-
     @Test func `null is nil, and reading it as a value fails`() async throws {
         let row = try await Connection.open(self.settings).query("SELECT \(nil as String?) AS nothing")[0]
         #expect(try row.optional("nothing", as: String.self) == nil)
@@ -52,12 +18,6 @@ import Testing
         let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT \("a\0b")") }
         #expect(error?.code == .badValue)
         #expect(try await connection.query("SELECT 1 AS one")[0].value("one") == 1)
-    }
-
-    @Test func `a fragment's parameters are counted on`() async throws {
-        let filter: SQL = "n > \(3) AND n < \(6)"
-        let rows = try await Connection.open(self.settings).query("SELECT n FROM generate_series(1, \(10)) AS n WHERE \(filter) ORDER BY n")
-        #expect(try rows.map { try $0.value("n", as: Int.self) } == [4, 5])
     }
 
     @Test func `ten thousand statements cross in one pipeline, answers in order`() async throws {
@@ -118,6 +78,71 @@ import Testing
         let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
         #expect(error?.isUnavailable == true)
         #expect(connection.isBroken)
+    }
+
+    @Test func `a server that stops answering is given up, and told to stop`() async throws {
+        let connection = try await Connection.open(self.settings, deadline: .milliseconds(100))
+        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT pg_sleep(61)") }
+        #expect(error?.code == .connectionLost)
+        #expect(connection.isBroken)
+        let watcher = try await Connection.open(self.settings)
+        while try await !watcher.query("SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(61)' AND state = 'active'").isEmpty {}
+    }
+
+    @Test func `a task that is cancelled already sends nothing`() async throws {
+        let connection = try await Connection.open(self.settings)
+        try await connection.script("CREATE TABLE t (n integer)")
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await connection.execute("INSERT INTO t VALUES (1)")
+        }
+        task.cancel()
+        let error = await #expect(throws: PostgresError.self) { try await task.value }
+        #expect(error?.code == .queryCancelled)
+        #expect(try await connection.query("SELECT count(*) AS n FROM t")[0].value("n") == 0)
+    }
+
+    @Test func `an error tells what went wrong and never what was stored`() async throws {
+        let connection = try await Connection.open(self.settings)
+        try await connection.script("CREATE TABLE secrets (word text UNIQUE CHECK (word <> 'forbidden-canary'), n integer)")
+        try await connection.execute("INSERT INTO secrets VALUES (\("canary"), 1)")
+        let leaks: [SQL] = [
+            "INSERT INTO secrets VALUES (\("canary"), 2)",
+            "INSERT INTO secrets VALUES (\("forbidden-canary"), 2)",
+            "SELECT (\("canary"))::integer",
+            "SELECT (\("canary \"quoted\""))::timestamptz",
+            "SELECT (\("{canary"))::jsonb",
+            "SELECT word::uuid FROM secrets",
+        ]
+        for sql in leaks {
+            let error = await #expect(throws: PostgresError.self) { try await connection.query(sql) }
+            #expect(error.map { "\($0)".contains("canary") } == false, "\(sql.text)")
+            #expect(error?.message.isEmpty == false)
+        }
+    }
+
+    @Test func `after an error in a transaction, with a full cache, it can still be rolled back`() async throws {
+        let connection = try await Connection.open(self.settings)
+        for n in 0..<300 { _ = try await connection.query(SQL(trusted: "SELECT \(n)")) }
+        try await connection.execute("BEGIN")
+        for n in 300..<400 { _ = try await connection.query(SQL(trusted: "SELECT \(n)")) }
+        await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1 / 0") }
+        await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+        try await connection.execute("ROLLBACK")
+        #expect(connection.isIdle)
+        #expect(try await connection.query("SELECT 1 AS one")[0].value("one") == 1)
+    }
+
+    @Test func `what a session asks for in its URL is added to, not replaced`() async throws {
+        var settings = self.settings
+        settings.url += "&options=-c%20work_mem%3D5MB"
+        settings.options = ["jit": "off", "search_path": #""a b", public"#]
+        let row = try await Connection.open(settings).query(
+            "SELECT current_setting('work_mem') AS memory, current_setting('jit') AS jit, current_setting('search_path') AS path"
+        )[0]
+        #expect(try row.value("memory") == "5MB")
+        #expect(try row.value("jit") == "off")
+        #expect(try row.value("path") == #""a b", public"#)
     }
 
     @Test func `nobody there is an error, not a hang`() async throws {

@@ -1,0 +1,71 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite(.database) struct ListenerTests {
+    private func listener(probe: Duration = .seconds(10)) -> Listener {
+        Listener(settings: TestDatabase.current.settings, probe: probe, logger: TestDatabase.logger)
+    }
+
+    /// The payloads heard next; `.reconnected` is left out.
+    private func payloads(_ count: Int, from notifications: inout AsyncStream<Notification>.Iterator) async -> [String] {
+        var payloads: [String] = []
+        while payloads.count < count, let notification = await notifications.next(isolation: #isolation) {
+            if case .received(let payload) = notification { payloads.append(payload) }
+        }
+        return payloads
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `what is said on a channel is heard there, in order, and nowhere else`() async throws {
+        let listener = self.listener()
+        defer { listener.close() }
+        var one = listener.notifications(on: "one").makeAsyncIterator()
+        var two = listener.notifications(on: "Two \"quoted\"").makeAsyncIterator()
+        #expect(await one.next() == .reconnected)
+        #expect(await two.next() == .reconnected)
+        let pool = TestDatabase.current.pool
+        for n in 0..<50 { _ = try await pool.query("SELECT pg_notify('one', \("\(n)")), pg_notify('Two \"quoted\"', \("x\(n)"))") }
+        #expect(await self.payloads(50, from: &one) == (0..<50).map { "\($0)" })
+        #expect(await self.payloads(50, from: &two) == (0..<50).map { "x\($0)" })
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `after its session ends it listens again, and says so`() async throws {
+        let listener = self.listener()
+        defer { listener.close() }
+        var heard = listener.notifications(on: "one").makeAsyncIterator()
+        #expect(await heard.next() == .reconnected)
+        let owner = try await Connection.open(TestDatabase.current.ownerSettings)
+        for round in 0..<3 {
+            let killed = try await owner.execute(
+                """
+                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                WHERE datname = current_database() AND query = 'LISTEN "one"'
+                """
+            )
+            #expect(killed == 1)
+            #expect(await heard.next() == .reconnected)
+            _ = try await owner.query("SELECT pg_notify('one', \("\(round)"))")
+            #expect(await heard.next() == .received(payload: "\(round)"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a listener that was silent for long still hears`() async throws {
+        let listener = self.listener(probe: .milliseconds(20))
+        defer { listener.close() }
+        var heard = listener.notifications(on: "one").makeAsyncIterator()
+        #expect(await heard.next() == .reconnected)
+        let owner = try await Connection.open(TestDatabase.current.ownerSettings)
+        // The sign of life is the session's latest statement: several silences have passed.
+        while try await owner.query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT'").isEmpty {}
+        _ = try await owner.query("SELECT pg_notify('one', 'late')")
+        #expect(await heard.next() == .received(payload: "late"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `closing ends every stream`() async throws {
+        let listener = self.listener()
+        let stream = listener.notifications(on: "one")
+        listener.close()
+        for await _ in stream {}
+        for await _ in listener.notifications(on: "one") {}
+    }
+}
