@@ -111,6 +111,14 @@ class Bridge:
             raise AssertionError(f"parley {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
         return done.stdout
 
+    def query(self, statement):
+        """What psql says to one statement on the bridge's database: its first line, or None."""
+        found = shutil.which("psql") or max(map(str, Path("/usr/lib/postgresql").glob("*/bin/psql")))
+        environment = os.environ | {"PGOPTIONS": "-c parley.workspace=*"}
+        done = subprocess.run(
+            [found, "-XAtq", "-d", self.about["databaseURL"], "-c", statement], env=environment, capture_output=True, text=True, timeout=30, check=True)
+        return next(iter(done.stdout.split()), None)
+
     def stop(self):
         """Ctrl-C for everything; what does not end by itself is a failure."""
         for process in reversed(self.processes):

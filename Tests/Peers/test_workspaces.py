@@ -1,6 +1,5 @@
 """Two workspaces with the same numbers and the same Slack team never see anything of each other's."""
 import json
-import re
 import secrets
 import unittest
 
@@ -12,8 +11,8 @@ class WorkspacesTest(unittest.TestCase):
     def setUpClass(cls):
         cls.bridge = Bridge()
         cls.addClassCleanup(cls.bridge.stop)
-        printed = cls.bridge.command("keys", "create", "--workspace", "other", "--name", "peers")
-        cls.key = {"own": cls.bridge.key, "other": re.search(r"\S{24,}", printed.strip().splitlines()[-1])[0]}
+        made = json.loads(cls.bridge.command("keys", "create", "--workspace", "other", "--name", "peers", "--json"))
+        cls.key = {"own": cls.bridge.key, "other": made["key"]}
         cls.channels = {}
         for side, key in cls.key.items():
             twilio = {"account_sid": "AC" + "5" * 32, "auth_token": secrets.token_hex(16), "from": "+15005550006", "api_base": cls.bridge.url + "/x"}
