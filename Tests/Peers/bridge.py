@@ -70,10 +70,11 @@ class Bridge:
         self.key = self.about["apiKey"]
 
     def _start(self, *arguments):
-        log = open(self.folder / f"{arguments[0]}-{len(self.processes)}.log", "wb")
-        process = subprocess.Popen(
-            [PARLEY, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
-        process.log = Path(log.name)
+        path = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
+        with open(path, "wb") as log:
+            process = subprocess.Popen(
+                [PARLEY, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
+        process.log = path
         self.processes.append(process)
         return process
 

@@ -20,7 +20,6 @@ GARBAGE = {
     "a number beyond all bounds": Answer(201, b'{"sid": 1e999999999, "status": "queued"}'),
     "a NUL": Answer(201, b'{"sid": "SM\\u0000", "st\x00": 1}'),
     "another charset": Answer(201, '{"sid": "SM1", "status": "queued"}'.encode("utf-16"), "application/json; charset=utf-16"),
-    "a NUL in the sid": Answer(201, {"sid": "SM\x00" + "0" * 30, "status": "queued"}),
     "a sid of a megabyte": Answer(201, {"sid": "SM" + "0" * 900_000, "status": "queued"}),
     "nothing": Answer(201, b""),
 }
@@ -51,6 +50,7 @@ class OutboundTest(unittest.TestCase):
             "stopped": [twilio_error(400, 21610, "Attempt to send to unsubscribed recipient")],
             "no number": [twilio_error(400, 21211, "Invalid 'To' Phone Number")],
             "broken": [twilio_error(500, 20500, "Internal Server Error")],
+            "a NUL in the sid": [Answer(201, {"sid": "SM\x00" + "0" * 30, "status": "queued"})],
             "hung up": [Answer(hang_up=True)], "silent": [Answer(silent=True)],
         } | {name: [answer] for name, answer in GARBAGE.items()}
         for index, (name, answers) in enumerate(cases.items()):
@@ -163,6 +163,10 @@ class OutboundTest(unittest.TestCase):
                 message = self.outcome(name, "unknown", "held")
                 self.assertEqual(message["reason"], "outcome_unknown")
                 self.assertEqual(len(self.asked(name)), 1)
+
+    def test_a_sid_that_no_database_takes_is_kept_without_harm(self):
+        self.outcome("a NUL in the sid", "accepted")
+        self.assertEqual(len(self.asked("a NUL in the sid")), 1)
 
     def test_silence_after_the_body_ends_at_the_deadline_with_the_outcome_open(self):
         message = self.outcome("silent", "unknown", "held", within=60)
