@@ -79,6 +79,8 @@ package struct API: Sendable {
         self.mountMessages(on: &routes)
         self.mountContacts(on: &routes)
         self.mountInboundRequests(on: &routes)
+        self.mountDeliveries(on: &routes)
+        self.mountDeadLetters(on: &routes)
     }
 
     // MARK: - The two ways of a request

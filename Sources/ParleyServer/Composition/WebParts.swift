@@ -1,14 +1,19 @@
+import Postgres
 import ServiceLifecycle
 
 /// What answers over HTTP: hooks, the API, health and metrics.
 struct WebParts: Sendable {
     private let parts: ProcessParts
     let keys: KeyStore
+    private let health: Health
     private var routes = Routes()
 
     init(_ parts: ProcessParts) throws {
         self.parts = parts
         self.keys = KeyStore(pool: parts.pool)
+        let newest = try Migration.all(in: parts.settings.home.sql).last?.number ?? 0
+        self.health = Health(pool: parts.pool, requiredMigration: newest, metrics: parts.metrics)
+        self.health.mount(on: &self.routes)
         let publicURL = try parts.settings.publicURL
         let committer = IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger)
         HookEndpoint(
@@ -39,6 +44,8 @@ struct WebParts: Sendable {
 
     func services(at address: ListenAddress, onListening: @escaping @Sendable (Int) async -> Void) -> [any Service] {
         [
+            CacheInvalidation(listener: self.parts.listener, channels: self.parts.channels, keys: self.keys),
+            Upkeep(pool: self.parts.pool, logger: self.parts.logger),
             HTTPService(
                 host: address.host,
                 port: address.port,
@@ -46,8 +53,9 @@ struct WebParts: Sendable {
                 drain: .seconds(1),
                 metrics: self.parts.metrics,
                 logger: self.parts.logger,
+                onStopping: { [health] in health.stop() },
                 onListening: onListening
-            )
+            ),
         ]
     }
 }

@@ -56,14 +56,38 @@ package struct DeliveryActs: Sendable {
 
     /// Lets a held delivery go: it is tried again, flagged as a possible duplicate where it may have arrived.
     package func release(_ delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL] = []) async throws {
-        try await self.act(on: delivery, in: workspace, along: along) { found in found.payload.job().release }
+        try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
+            try await Self.release(delivery, in: workspace, along: along, on: transaction)
+        }
+    }
+
+    /// `release` within the caller's transaction.
+    package static func release(
+        _ delivery: DeliveryID,
+        in workspace: WorkspaceID,
+        along: [SQL] = [],
+        on transaction: Transaction
+    ) async throws {
+        try await self.act(on: delivery, in: workspace, along: along, transaction) { found in found.payload.job().release }
     }
 
     /// Calls a delivery off: nothing more of it leaves, and what follows in its conversation may go.
     ///
     /// It takes the next try's number, so that a courier which read the delivery before cannot begin one.
     package func cancel(_ delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL] = []) async throws {
-        try await self.act(on: delivery, in: workspace, along: along) { found in
+        try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
+            try await Self.cancel(delivery, in: workspace, along: along, on: transaction)
+        }
+    }
+
+    /// `cancel` within the caller's transaction.
+    package static func cancel(
+        _ delivery: DeliveryID,
+        in workspace: WorkspaceID,
+        along: [SQL] = [],
+        on transaction: Transaction
+    ) async throws {
+        try await self.act(on: delivery, in: workspace, along: along, transaction) { found in
             let number = Int16(found.attempts + 1)
             return [
                 """
@@ -86,28 +110,30 @@ package struct DeliveryActs: Sendable {
         var attempts: Int
     }
 
-    private func act(on delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL], _ statements: @Sendable (Found) -> [SQL])
-        async throws
-    {
-        try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-            let rows = try await transaction.query(
-                """
-                SELECT d.message_id, d.conversation_id, d.channel_id, d.state, d.attempts, EXISTS (SELECT FROM attempts a
-                    WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id AND a.outcome IS NULL) AS is_in_flight
-                FROM deliveries d WHERE d.workspace_id = \(workspace.uuid) AND d.id = \(delivery.uuid) FOR UPDATE
-                """
-            )
-            guard let row = rows.first, let state = DeliveryState(rawValue: try row.value("state")) else { throw Refusal.notFound }
-            guard !state.isOver else { throw Refusal.alreadyOver }
-            guard try !row.value("is_in_flight", as: Bool.self) else { throw Refusal.inFlight }
-            let payload = OutboxPayload(
-                workspace: workspace,
-                message: MessageID(try row.value("message_id")),
-                delivery: delivery,
-                conversation: ConversationID(try row.value("conversation_id")),
-                channel: ChannelID(try row.value("channel_id"))
-            )
-            _ = try await transaction.pipeline(statements(Found(payload: payload, attempts: try row.value("attempts"))) + along)
-        }
+    private static func act(
+        on delivery: DeliveryID,
+        in workspace: WorkspaceID,
+        along: [SQL],
+        _ transaction: Transaction,
+        _ statements: (Found) -> [SQL]
+    ) async throws {
+        let rows = try await transaction.query(
+            """
+            SELECT d.message_id, d.conversation_id, d.channel_id, d.state, d.attempts, EXISTS (SELECT FROM attempts a
+                WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id AND a.outcome IS NULL) AS is_in_flight
+            FROM deliveries d WHERE d.workspace_id = \(workspace.uuid) AND d.id = \(delivery.uuid) FOR UPDATE
+            """
+        )
+        guard let row = rows.first, let state = DeliveryState(rawValue: try row.value("state")) else { throw Refusal.notFound }
+        guard !state.isOver else { throw Refusal.alreadyOver }
+        guard try !row.value("is_in_flight", as: Bool.self) else { throw Refusal.inFlight }
+        let payload = OutboxPayload(
+            workspace: workspace,
+            message: MessageID(try row.value("message_id")),
+            delivery: delivery,
+            conversation: ConversationID(try row.value("conversation_id")),
+            channel: ChannelID(try row.value("channel_id"))
+        )
+        _ = try await transaction.pipeline(statements(Found(payload: payload, attempts: try row.value("attempts"))) + along)
     }
 }

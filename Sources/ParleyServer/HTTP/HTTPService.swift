@@ -16,11 +16,13 @@ package struct HTTPService: Service {
     private let drain: Duration
     private let logger: Logger
     private let telemetry: HTTPTelemetry
+    private let onStopping: @Sendable () -> Void
     private let onListening: @Sendable (Int) async -> Void
 
     /// - Parameters:
     ///   - port: 0 for any free one.
     ///   - drain: how long the listener still answers after the order to stop, so that `/readyz` can say so first.
+    ///   - onStopping: called at the order to stop, before anything else.
     ///   - onListening: called with the port once connections are accepted.
     package init(
         host: String,
@@ -30,6 +32,7 @@ package struct HTTPService: Service {
         drain: Duration = .zero,
         metrics: Metrics,
         logger: Logger,
+        onStopping: @escaping @Sendable () -> Void = {},
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         self.address = (host, port)
@@ -38,6 +41,7 @@ package struct HTTPService: Service {
         self.drain = drain
         self.logger = logger
         self.telemetry = HTTPTelemetry(metrics: metrics)
+        self.onStopping = onStopping
         self.onListening = onListening
     }
 
@@ -60,7 +64,8 @@ package struct HTTPService: Service {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await running.value
-            } onGracefulShutdown: { [drain] in
+            } onGracefulShutdown: { [drain, onStopping] in
+                onStopping()
                 Task {
                     try? await Task.sleep(for: drain)
                     try await server.shutdownGracefully()

@@ -14,9 +14,15 @@ func withServer(
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let service = HTTPService(host: "127.0.0.1", port: 0, routes: routes, limits: limits, metrics: metrics, logger: logger) { port in
-        ready.yield(port)
-    }
+    let service = HTTPService(
+        host: "127.0.0.1",
+        port: 0,
+        routes: routes,
+        limits: limits,
+        metrics: metrics,
+        logger: logger,
+        onListening: { port in ready.yield(port) }
+    )
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await service.run() }
         var iterator = ports.makeAsyncIterator()

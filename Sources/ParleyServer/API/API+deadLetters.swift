@@ -1,0 +1,69 @@
+import Foundation
+import HTTPTypes
+import Parley
+import Postgres
+import Queue
+
+extension API {
+    func mountDeadLetters(on routes: inout Routes) {
+        self.read("/v1/dead-letters", .manage, on: &routes) { call in
+            let page = try Page(call.request, scope: "\(call.workspace)/dead-letters", filters: ["queue"], cursors: self.cursors)
+            let queue = try page.choice("queue", QueueName.all.map(\.rawValue)).map(QueueName.init(rawValue:))
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await QueueAdmin().deadLetters(
+                    of: call.workspace.uuid,
+                    queue: queue,
+                    before: page.after,
+                    limit: page.limit + 1,
+                    in: transaction
+                )
+            }
+            return page.answer(found, id: \.id, json: \.json)
+        }
+        self.read("/v1/dead-letters/:id", .manage, on: &routes) { call in
+            let id = try call.uuid("id")
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
+            }
+            guard let found else { throw Problem.notFound }
+            return found.json
+        }
+        self.change(.post, "/v1/dead-letters/:id/retry", .manage, on: &routes) { call, transaction in
+            var fields = try Fields(body: call.request)
+            try fields.finish()
+            let id = try call.uuid("id")
+            guard try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
+            let text = id.uuidString.lowercased()
+            return APIAnswer(.accepted, ["id": .string(text)], audit: [call.audit("dead-letter.retry", "dead-letter:\(text)")])
+        }
+        self.change(.delete, "/v1/dead-letters/:id", .manage, on: &routes) { call, transaction in
+            let id = try call.uuid("id")
+            let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
+            guard let letter, try await QueueAdmin().drop(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
+            let target = "dead-letter:\(id.uuidString.lowercased())"
+            return APIAnswer(.noContent, nil, audit: [call.audit("dead-letter.drop", target, before: letter.json)])
+        }
+    }
+}
+
+extension DeadLetter {
+    /// What died and why; of the payload only what it names, for its text belongs to the message.
+    fileprivate var json: JSON {
+        var about: [String: JSON] = [:]
+        if let outbox = try? OutboxPayload(bytes: self.payload) {
+            about["messageId"] = .string(outbox.message.description)
+            about["deliveryId"] = .string(outbox.delivery.description)
+            about["conversationId"] = .string(outbox.conversation.description)
+            about["channelId"] = .string(outbox.channel.description)
+        } else if let inbox = try? InboxPayload(bytes: self.payload) {
+            about["channelId"] = .string(inbox.channel.description)
+            about["requestId"] = inbox.request.map { .string($0.uuidString.lowercased()) }
+        }
+        return [
+            "id": .string(self.id.uuidString.lowercased()), "queue": .string(self.queue.rawValue), "reason": .string(self.reason),
+            "about": .object(about),
+            "failures": .array(self.failures.map { ["at": .string($0.at), "reason": .string($0.reason)] }),
+            "createdAt": .string(Moment.text(self.createdAt)), "diedAt": .string(Moment.text(self.diedAt)),
+        ]
+    }
+}
