@@ -32,6 +32,9 @@ struct Parley: AsyncParsableCommand {
               parley work                      thread what comes in, deliver what goes out
               parley doctor                    look for what is wrong
             """,
-        subcommands: [Dev.self, Serve.self, Work.self, Migrate.self, Check.self, Adapters.self, Channels.self, Keys.self, DoctorCommand.self]
+        subcommands: [
+            Dev.self, Serve.self, Work.self, Migrate.self, Check.self, Adapters.self, Channels.self, Keys.self, QueueCommand.self,
+            Send.self, DoctorCommand.self,
+        ]
     )
 }

@@ -6,7 +6,8 @@ extension Parley {
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read every adapter's file and tell all mistakes, each with file, line and column.",
-            discussion: examples("parley check\nparley check --home /usr/share/parley"))
+            discussion: examples("parley check\nparley check --home /usr/share/parley")
+        )
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
@@ -36,7 +37,8 @@ extension Parley.Adapters {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List the adapters; with --json also what a channel of each must be given.",
-            discussion: examples("parley adapters list\nparley adapters list --json"))
+            discussion: examples("parley adapters list\nparley adapters list --json")
+        )
         @OptionGroup var common: CommonOptions
         @OptionGroup var output: OutputOptions
 
@@ -46,7 +48,8 @@ extension Parley.Adapters {
     struct New: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Begin an adapter: a folder with a file, a case that passes, and a page to fill in.",
-            discussion: examples("parley adapters new acme-sms"))
+            discussion: examples("parley adapters new acme-sms")
+        )
         @OptionGroup var common: CommonOptions
         @Argument(help: "1 to 63 of a–z, 0–9 and -.")
         var name: String
@@ -60,7 +63,8 @@ extension Parley.Adapters {
     struct Test: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run the recorded cases of all adapters, or of those named.",
-            discussion: examples("parley adapters test\nparley adapters test twilio slack"))
+            discussion: examples("parley adapters test\nparley adapters test twilio slack")
+        )
         @OptionGroup var common: CommonOptions
         @Argument(help: "Adapters; all when none is named.")
         var names: [String] = []

@@ -73,7 +73,9 @@ package struct AdapterDesk: Sendable {
 
     private static func find(_ name: String, in registry: AdapterRegistry) throws -> any Adapter {
         guard let adapter = AdapterName(rawValue: name).flatMap({ registry[$0] }) else {
-            throw ProcessFailure.failed("there is no adapter \(name): choose from \(registry.all.map(\.name.rawValue).joined(separator: ", "))")
+            throw ProcessFailure.failed(
+                "there is no adapter \(name): choose from \(registry.all.map(\.name.rawValue).joined(separator: ", "))"
+            )
         }
         return adapter
     }
@@ -82,7 +84,8 @@ package struct AdapterDesk: Sendable {
 extension SettingsSchema.Property {
     fileprivate var json: JSON {
         var members: [String: JSON] = [
-            "type": .string(self.kind.rawValue), "secret": .bool(self.isSecret), "required": .bool(self.isRequired && self.defaultValue == nil),
+            "type": .string(self.kind.rawValue), "secret": .bool(self.isSecret),
+            "required": .bool(self.isRequired && self.defaultValue == nil),
         ]
         members["default"] = self.defaultValue
         members["pattern"] = self.pattern.map(JSON.string)

@@ -7,7 +7,9 @@ enum RecordedRequest {
         guard let data = FileManager.default.contents(atPath: path) else { throw ProcessFailure.failed("\(path) cannot be read") }
         let request = data.first == UInt8(ascii: "{") ? Self.json(Array(data)) : Self.wire(Array(data))
         guard let request else {
-            throw ProcessFailure.failed("\(path) is no recorded request: neither HTTP (POST /path HTTP/1.1, headers, an empty line, a body) nor JSON")
+            throw ProcessFailure.failed(
+                "\(path) is no recorded request: neither HTTP (POST /path HTTP/1.1, headers, an empty line, a body) nor JSON"
+            )
         }
         return request
     }

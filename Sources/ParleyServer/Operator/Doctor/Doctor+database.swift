@@ -79,7 +79,7 @@ extension Doctor {
     func deadLetters(_ queries: some Queries) async throws -> Finding {
         let count: Int = try await queries.query("SELECT count(*) AS count FROM dead_letters")[0].value("count")
         guard count > 0 else { return Finding(name: "dead letters", level: .ok, detail: "none") }
-        return Finding(name: "dead letters", level: .warning, detail: "\(count): look at them with `parley queue show --dead`")
+        return Finding(name: "dead letters", level: .warning, detail: "\(count): look at them with `parley queue show --workspace NAME`")
     }
 
     /// An open transaction keeps vacuum from cleaning up after the queue (F27).

@@ -1,0 +1,141 @@
+import Foundation
+import Parley
+import Postgres
+import Queue
+
+extension Operator {
+    /// How each queue stands.
+    package func queues() async throws -> Listing {
+        var rows: [JSON] = []
+        for queue in QueueName.all {
+            let shape = try await self.shape(of: queue)
+            rows.append([
+                "queue": .string(queue.rawValue), "jobs": .integer(shape.depth), "waiting": .integer(shape.waiting),
+                "held": .integer(shape.held), "dead": .integer(shape.dead), "oldest": Self.seconds(shape.oldestAge),
+                "lanes": .integer(shape.lanes.count { $0.owner != nil }),
+            ])
+        }
+        return Listing(columns: ["queue", "jobs", "waiting", "held", "dead", "oldest", "lanes"], rows: rows)
+    }
+
+    /// Who owns which lanes of a queue, and how much waits in them.
+    package func lanes(of queue: String) async throws -> Listing {
+        let rows = try await self.shape(of: try Self.queue(queue)).lanes.map { lane -> JSON in
+            [
+                "lane": .integer(lane.lane), "owner": lane.ownerName.map(JSON.string) ?? .null, "epoch": .integer(lane.epoch),
+                "leaseLeft": Self.seconds(lane.remaining), "jobs": .integer(lane.depth),
+            ]
+        }
+        return Listing(columns: ["lane", "owner", "epoch", "leaseLeft", "jobs"], rows: rows)
+    }
+
+    /// What of a workspace needs a person: messages that are held or whose fate nobody knows, and dead letters.
+    package func stuck(workspace: String, limit: Int) async throws -> Listing {
+        let workspace = try await self.workspace(workspace)
+        let deliveries = try await DeliveryActs(pool: self.pool).stuck(in: workspace.id, limit: limit).map { stuck -> JSON in
+            [
+                "id": .string(stuck.delivery.description), "what": .string("\(stuck.state.rawValue) message"),
+                "reason": stuck.reason.map(JSON.string) ?? .null, "since": .moment(stuck.updatedAt),
+                "conversationId": .string(stuck.conversation.description), "messageId": .string(stuck.message.description),
+            ]
+        }
+        let letters = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
+            try await QueueAdmin().deadLetters(of: workspace.id.uuid, limit: limit, in: transaction)
+        }.map { letter -> JSON in
+            [
+                "id": .string(letter.id.uuidString.lowercased()), "what": .string("dead \(letter.queue.rawValue) job"),
+                "reason": .string(letter.reason), "since": .moment(letter.diedAt), "key": .string(letter.key),
+                "failures": .array(letter.failures.map { ["at": .string($0.at), "reason": .string($0.reason)] }),
+            ]
+        }
+        return Listing(columns: ["id", "what", "reason", "since"], rows: deliveries + letters)
+    }
+
+    /// Puts dead letters back into their queues.
+    package func retry(_ id: String, workspace: String) async throws {
+        let (id, workspace) = (try Self.uuid(id), try await self.workspace(workspace))
+        try await self.change(in: workspace.id) { [actor] transaction in
+            guard try await QueueAdmin().retry(id, of: workspace.id.uuid, in: transaction) else {
+                throw ProcessFailure.failed("there is no dead letter \(id.uuidString.lowercased()): see `parley queue show --workspace`")
+            }
+            return ((), AuditEntry(actor: actor, action: "dead_letter.retry", target: "dead_letter:\(id.uuidString.lowercased())"))
+        }
+    }
+
+    /// Lets a held message go.
+    package func release(_ id: String, workspace: String) async throws {
+        let (id, workspace) = (DeliveryID(try Self.uuid(id)), try await self.workspace(workspace))
+        let entry = AuditEntry(actor: self.actor, action: "delivery.release", target: "delivery:\(id)")
+        try await Self.telling {
+            try await DeliveryActs(pool: self.pool).release(id, in: workspace.id, along: [entry.insertion(in: workspace.id)])
+        }
+    }
+
+    /// Forgets a dead letter, or calls a message off that has not left.
+    package func drop(_ id: String, workspace: String) async throws {
+        let (id, workspace) = (try Self.uuid(id), try await self.workspace(workspace))
+        let wasLetter = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [actor] transaction in
+            let found = try await QueueAdmin().drop(id, of: workspace.id.uuid, in: transaction)
+            let entry = AuditEntry(actor: actor, action: "dead_letter.drop", target: "dead_letter:\(id.uuidString.lowercased())")
+            if found { _ = try await transaction.query(entry.insertion(in: workspace.id)) }
+            return found
+        }
+        if wasLetter { return }
+        let delivery = DeliveryID(id)
+        let entry = AuditEntry(actor: self.actor, action: "delivery.cancel", target: "delivery:\(delivery)")
+        try await Self.telling {
+            try await DeliveryActs(pool: self.pool).cancel(delivery, in: workspace.id, along: [entry.insertion(in: workspace.id)])
+        }
+    }
+
+    /// Holds what a conversation has waiting to leave over its channel, and what comes behind it, or lets it go again.
+    ///
+    /// - Returns: how many jobs.
+    package func setHeld(_ isHeld: Bool, conversation: String, workspace: String) async throws -> Int {
+        let (conversation, workspace) = (ConversationID(try Self.uuid(conversation)), try await self.workspace(workspace))
+        return try await self.change(in: workspace.id) { [actor] transaction in
+            let rows = try await transaction.query(
+                "SELECT channel_id FROM conversations WHERE workspace_id = \(workspace.id.uuid) AND id = \(conversation.uuid)"
+            )
+            guard let channel = try rows.first?.value("channel_id", as: UUID.self) else {
+                throw ProcessFailure.failed("there is no conversation \(conversation) in \(workspace.name)")
+            }
+            let key = QueueAdmin.Selection.key("\(conversation):\(ChannelID(channel))")
+            let count =
+                isHeld
+                ? try await QueueAdmin().hold(key, in: .outbox, transaction) : try await QueueAdmin().release(key, in: .outbox, transaction)
+            let action = isHeld ? "conversation.hold" : "conversation.release"
+            return (count, AuditEntry(actor: actor, action: action, target: "conversation:\(conversation)"))
+        }
+    }
+
+    private func shape(of queue: QueueName) async throws -> QueueShape {
+        try await self.pool.transaction(in: .all) { try await QueueAdmin().shape(of: queue, in: $0) }
+    }
+
+    private static func queue(_ name: String) throws -> QueueName {
+        guard let queue = QueueName.all.first(where: { $0.rawValue == name }) else {
+            throw ProcessFailure.failed("there is no queue \(name): choose from \(QueueName.all.map(\.rawValue).joined(separator: ", "))")
+        }
+        return queue
+    }
+
+    private static func uuid(_ text: String) throws -> UUID {
+        guard let id = UUID(uuidString: text) else { throw ProcessFailure.failed("\(text) is no id: see `parley queue show --workspace`") }
+        return id
+    }
+
+    private static func seconds(_ duration: Duration?) -> JSON {
+        duration.map { .string($0.formatted(.units(allowed: [.days, .hours, .minutes, .seconds], width: .narrow))) } ?? .null
+    }
+
+    private static func telling(_ act: () async throws -> Void) async throws {
+        do { try await act() } catch let refusal as DeliveryActs.Refusal {
+            switch refusal {
+            case .notFound: throw ProcessFailure.failed("there is no such message or dead letter: see `parley queue show --workspace`")
+            case .alreadyOver: throw ProcessFailure.failed("the message is over: nothing waits to be let go or called off")
+            case .inFlight: throw ProcessFailure.failed("a request is on its way just now: try again in a minute")
+            }
+        }
+    }
+}
