@@ -3,8 +3,9 @@ import Synchronization
 
 /// Shares this worker's places among channels, so that a provider that hangs cannot take them all.
 ///
-/// A channel has at most `inFlight` requests under way; a few more jobs wait for their turn, first in first out. It may take as many
-/// places as it leaves free for all others: one slow channel takes half, two a third each, and somebody new always finds one.
+/// A channel has sixteen requests under way at most, more while its provider answers one after another well, so that a provider that
+/// fails is noticed before it gets twenty in vain. Further jobs wait for their turn, first in first out. A channel may take as many places
+/// as it leaves free for all others: one slow channel takes half, two a third each, and somebody new always finds one.
 ///
 /// Source: Choudhury, Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.
 final class ChannelPlaces: Sendable {
@@ -16,17 +17,28 @@ final class ChannelPlaces: Sendable {
     private struct Line {
         var taken = 0
         var inFlight = 0
+        /// Requests that went well since the last that failed.
+        var streak = 0
         var waiting: [(ticket: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+
+        var window: Int { min(16 + self.streak / 8, 64) }
     }
 
     private let capacity: Int
-    private let inFlight: Int
     private let state = Mutex(State())
 
     /// - Parameter capacity: how many jobs the worker runs side by side.
-    init(capacity: Int, inFlight: Int = 16) {
-        self.capacity = capacity
-        self.inFlight = inFlight
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// How a request of the channel ended.
+    func note(_ health: Breaker.Report?, of channel: ChannelID) {
+        self.state.withLock { state in
+            switch health {
+            case .success: state.channels[channel]?.streak += 1
+            case .failure: state.channels[channel]?.streak = 0
+            case nil: break
+            }
+        }
     }
 
     /// Runs `body` in one of the channel's places; nil when there is none now, or the task was cancelled while it waited.
@@ -49,7 +61,7 @@ final class ChannelPlaces: Sendable {
                     state.total += 1
                     line.taken += 1
                     defer { state.channels[channel] = line }
-                    guard line.inFlight < self.inFlight else {
+                    guard line.inFlight < line.window else {
                         line.waiting.append((ticket, continuation))
                         return nil
                     }
@@ -70,16 +82,17 @@ final class ChannelPlaces: Sendable {
     }
 
     private func leave(_ channel: ChannelID) {
-        let next = self.state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            guard var line = state.channels[channel] else { return nil }
+        let next = self.state.withLock { state -> [CheckedContinuation<Bool, Never>] in
+            guard var line = state.channels[channel] else { return [] }
             state.total -= 1
             line.taken -= 1
             line.inFlight -= 1
-            defer { state.channels[channel] = line.taken == 0 ? nil : line }
-            guard !line.waiting.isEmpty else { return nil }
-            line.inFlight += 1
-            return line.waiting.removeFirst().continuation
+            let admitted = line.waiting.prefix(max(0, line.window - line.inFlight)).map(\.continuation)
+            line.waiting.removeFirst(admitted.count)
+            line.inFlight += admitted.count
+            state.channels[channel] = line.taken == 0 ? nil : line
+            return admitted
         }
-        next?.resume(returning: true)
+        for waiter in next { waiter.resume(returning: true) }
     }
 }

@@ -136,6 +136,7 @@ package struct Courier: JobHandler {
         self.count(result, of: sending.adapter.name, took: .now - start)
         self.memory.remember(.ended(result), of: attempt)
         let decision = self.decide(result.outcome, of: delivery, attempts: attempt.number, partsLeft: sending.partsLeft)
+        self.places.note(decision.health, of: delivery.channel.id)
         do {
             try await self.gate.report(decision, of: delivery)
         } catch {

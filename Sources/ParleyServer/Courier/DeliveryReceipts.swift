@@ -69,11 +69,6 @@ package struct DeliveryReceipts: Sendable {
             AND p.external_id = \(report).external_id
         """
     }
-
-    /// Reports that still wait for their message after so many days are of messages we never sent.
-    package static func upkeep(days: Int = 7) -> SQL {
-        "DELETE FROM receipts_unmatched WHERE received_at < now() - make_interval(days => \(Int32(days)))"
-    }
 }
 
 /// What receipts and the courier's own commit have in common.
