@@ -25,9 +25,10 @@ package struct EmbeddedCluster: Sendable {
             try await Self.create(directory, programs)
         }
         if let postmaster = Postmaster(of: directory) {
-            if postmaster.isAlive {
+            let cluster = EmbeddedCluster(directory: directory, socketDirectory: postmaster.socketDirectory, programs: programs)
+            if await cluster.answers(as: postmaster) {
                 logger.notice("using a private PostgreSQL that still runs", metadata: ["pid": "\(postmaster.process)"])
-                return EmbeddedCluster(directory: directory, socketDirectory: postmaster.socketDirectory, programs: programs)
+                return cluster
             }
             // Its number may belong to another program by now, which PostgreSQL would take for a server.
             unlink(directory + "/postmaster.pid")
@@ -65,6 +66,15 @@ package struct EmbeddedCluster: Sendable {
         guard let postmaster = Postmaster(of: self.directory), postmaster.isAlive else { return }
         try await self.programs.run("pg_ctl", ["-D", self.directory, "-w", "-t", "60", "-m", mode.rawValue, "stop"])
         if self.socketDirectory != self.directory { try? FileManager.default.removeItem(atPath: self.socketDirectory) }
+    }
+
+    /// Waits while that server recovers, or ends.
+    private func answers(as postmaster: Postmaster) async -> Bool {
+        while postmaster.isAlive, !Task.isCancelled {
+            if (try? await Connection.open(ConnectionSettings(url: self.url(), applicationName: "parley"))) != nil { return true }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+        return false
     }
 
     // MARK: - Folders

@@ -35,7 +35,10 @@ package final class Listener: Sendable {
         self.logger = logger
         var ends: [Int32] = [-1, -1]
         pipe(&ends)
-        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        for end in ends {
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        }
         self.wake = (ends[0], ends[1])
         let thread = Thread { [self] in self.loop() }
         thread.name = "postgres-listen"

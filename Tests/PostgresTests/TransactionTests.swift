@@ -129,6 +129,17 @@ import Testing
         await pool.close()
     }
 
+    @Test func `one who stands still in a transaction is put out, so that its locks are free`() async throws {
+        var settings = TestDatabase.current.settings
+        #expect(settings.options["idle_in_transaction_session_timeout"] != nil)
+        settings.options["idle_in_transaction_session_timeout"] = "20ms"
+        let idler = try await Connection.open(settings)
+        try await idler.execute("BEGIN")
+        while !idler.isStale { await Task.yield() }
+        let error = await #expect(throws: PostgresError.self) { try await idler.execute("COMMIT") }
+        #expect(error?.code == .connectionLost)
+    }
+
     @Test func `a session that ends before COMMIT leaves no doubt, one that ends in it does`() async throws {
         let pool = try await self.pool(1)
         let before = await #expect(throws: PostgresError.self) {
