@@ -11,8 +11,10 @@ extension AdapterRegistry {
         return AdapterRegistry(declarations.map { DeclarativeAdapter(declaration: $0, engine: engine) })
     }
 
-    /// Everything that is wrong with the adapters of a folder, in the order of the files; empty when all is well.
-    package static func check(directory: String) -> [Diagnostic] { self.read(directory).1 }
+    /// Everything that is wrong with the adapters of a folder and their cases, in the order of the files; empty when all is well.
+    package static func check(directory: String) -> [Diagnostic] {
+        (self.read(directory).1 + AdapterCases.check(directory: directory)).sorted()
+    }
 
     private static func read(_ directory: String) -> ([Declaration], [Diagnostic]) {
         guard let folders = try? FileManager.default.contentsOfDirectory(atPath: directory).sorted() else {

@@ -14,6 +14,16 @@ import Testing
     }
 
     @Test(arguments: [
+        ("cases:\n  - case: x\n    expect: {}", ["c.yaml:2:5: a case has one of 'request', 'send' and 'outcome', and 'expect'"]),
+        ("cases:\n  - {case: x, send: {too: y}, expect: {}}", ["c.yaml:2:23: unknown key 'too', did you mean 'to'?"]),
+        ("case: []", ["c.yaml:1:1: 'cases' is missing", "c.yaml:1:1: unknown key 'case', did you mean 'cases'?"]),
+    ]) func `says what is wrong with a case`(text: String, problems: [String]) {
+        #expect(AdapterCase.read(text, name: "c.yaml").problems.map(\.description) == problems)
+    }
+
+    @Test func `finds nothing wrong with what is shipped`() { #expect(AdapterRegistry.check(directory: Place.shipped) == []) }
+
+    @Test(arguments: [
         (#"{"a": 1}"#, #"{"a": 1.0, "b": 2}"#, []),
         (#"{"a": {"b": "x"}}"#, #"{"a": {"b": "y"}}"#, [#"a.b: expected "x", got "y""#]),
         (#"{"a": [1, 2]}"#, #"{"a": [1]}"#, ["a: expected 2 items, got 1: [1]"]),

@@ -23,14 +23,25 @@ package enum AdapterCases {
     ) async -> [Outcome] {
         var outcomes: [Outcome] = []
         for adapter in registry.all where names?.contains(adapter.name) ?? true {
-            let folder = "\(directory)/\(adapter.name)/cases"
-            let files = (try? FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }.sorted()) ?? []
-            for file in files {
-                let text = String(decoding: FileManager.default.contents(atPath: "\(folder)/\(file)") ?? Data(), as: UTF8.self)
-                outcomes += await self.run(text, file: "\(adapter.name)/cases/\(file)", adapter: adapter)
+            for (name, text) in self.files(of: adapter.name.rawValue, in: directory) {
+                outcomes += await self.run(text, file: name, adapter: adapter)
             }
         }
         return outcomes
+    }
+
+    /// What is wrong with the files of cases themselves, without running any.
+    static func check(directory: String) -> [Diagnostic] {
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return folders.flatMap { self.files(of: $0, in: directory) }.flatMap { AdapterCase.read($0.text, name: $0.name).problems }
+    }
+
+    private static func files(of adapter: String, in directory: String) -> [(name: String, text: String)] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/\(adapter)/cases")) ?? []
+        return files.filter { $0.hasSuffix(".yaml") }.sorted().map { file in
+            let name = "\(adapter)/cases/\(file)"
+            return (name, String(decoding: FileManager.default.contents(atPath: "\(directory)/\(name)") ?? Data(), as: UTF8.self))
+        }
     }
 
     private static func run(_ text: String, file: String, adapter: any Adapter) async -> [Outcome] {

@@ -3,7 +3,7 @@ internal import Parley
 
 /// What expressions see of a request:
 ///
-///     {method, url, path, query: {name: value}, headers: {name: value}, route,
+///     {method, url, scheme, host, port, target: path and query, path, query: {name: value}, headers: {name: value}, route,
 ///      body: text, json, form: {name: first value}, forms: {name: [values]}, files: [{field, name, type, size}], xml,
 ///      sha256: {body: hex, url: hex}, settings, channel: {id, hook_url}, now: seconds since 1970}
 struct RequestInput {
@@ -21,22 +21,17 @@ struct RequestInput {
                 "body": .string(Hex.encode(Crypto.sha256(request.body))), "url": .string(Hex.encode(Crypto.sha256(request.url.utf8))),
             ],
         ]
-        let location = Self.location(of: request.url)
+        let location = URLParts(request.url)
+        members["scheme"] = .string(location.scheme)
+        members["host"] = .string(location.host)
+        members["port"] = .integer(location.port)
+        members["target"] = .string(location.target)
         members["path"] = .string(location.path)
         members["query"] = .object(Self.first(FormBody.parse(location.query.utf8) ?? []))
         let body = Self.read(request, kind: kind)
         members.merge(body ?? [:]) { _, read in read }
         self.json = .object(members)
         self.isMalformed = body == nil
-    }
-
-    /// Path and query of a URL; what follows `#` belongs to neither.
-    private static func location(of url: String) -> (path: String, query: String) {
-        let text = url.prefix { $0 != "#" }
-        let start = text.range(of: "://")?.upperBound ?? text.startIndex
-        let local = text[(text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex)...]
-        let halves = local.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(halves[0]), halves.count > 1 ? String(halves[1]) : "")
     }
 
     /// The members that the body brings; nil when it is broken.
@@ -75,5 +70,31 @@ struct RequestInput {
 
     private static func first(_ fields: [(name: String, value: String)]) -> [String: JSON] {
         Dictionary(fields.map { ($0.name, .string($0.value)) }) { first, _ in first }
+    }
+}
+
+/// A URL cut at its marks, every part as it was written: signatures cover the letters, not the meaning.
+private struct URLParts {
+    var scheme: String
+    var host: String
+    /// The scheme's own when the URL names none.
+    var port: Int
+    var path: String
+    var query: String
+    var target: String
+
+    init(_ url: String) {
+        let text = url.prefix { $0 != "#" }
+        let halves = text.firstRange(of: "://").map { (text[..<$0.lowerBound], text[$0.upperBound...]) } ?? ("", text)
+        let authority = halves.1.prefix { $0 != "/" && $0 != "?" }
+        let target = halves.1[authority.endIndex...]
+        let colon = authority.lastIndex { $0 == ":" }.flatMap { authority[$0...].contains("]") ? nil : $0 }
+        let path = target.prefix { $0 != "?" }
+        self.scheme = String(halves.0)
+        self.host = String(authority[..<(colon ?? authority.endIndex)])
+        self.port = colon.flatMap { Int(authority[$0...].dropFirst()) } ?? (self.scheme == "http" ? 80 : 443)
+        self.path = String(path)
+        self.query = String(target[path.endIndex...].dropFirst())
+        self.target = String(target)
     }
 }

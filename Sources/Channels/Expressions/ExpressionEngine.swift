@@ -23,7 +23,7 @@ package final class ExpressionEngine: Sendable {
     package static let shared = ExpressionEngine(Settings())
 
     /// How often the threads are looked at.
-    private static let interval = 0.02
+    private static let interval = 0.05
 
     private let state: Monitor<EngineState>
 
