@@ -72,8 +72,8 @@ final class SendGate: Sendable {
 }
 
 extension SendLimits {
-    /// Seconds between two requests of a channel; 0 for no limit.
-    var gap: Double { self.perSecond > 0 ? 1 / self.perSecond : 0 }
+    /// Seconds between two requests of a channel; 0 for no limit, or for one that is beyond what anybody sends.
+    var gap: Double { self.perSecond > 0 && self.perSecond < 10_000 ? 1 / self.perSecond : 0 }
 }
 
 extension Duration {
