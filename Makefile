@@ -25,7 +25,7 @@ unit: deps
 	swift test --skip-build
 
 peers: unit venv
-	for test in Tests/Peers/test_*.py; do echo "== $$test"; PARLEY_BIN=.build/debug/parley .venv/bin/python $$test; done
+	PARLEY_BIN=.build/debug/parley .venv/bin/python -B -m unittest discover --start-directory Tests/Peers --verbose
 
 cases: unit
 	.build/debug/parley check
