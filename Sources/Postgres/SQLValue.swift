@@ -159,19 +159,25 @@ extension UUID: SQLValue {
 }
 
 /// `timestamptz`: whole microseconds since 2000-01-01 00:00 UTC.
+///
+/// Seconds and microseconds are converted apart, so that what the server gives goes back as it came, until the year 2137.
 extension Date: SQLValue {
-    private static let epoch: TimeInterval = 946_684_800
+    /// From PostgreSQL's epoch to Foundation's, 2001-01-01.
+    private static let leapYear: Int64 = 31_622_400
     package static var typeID: UInt32 { 1184 }
     package static var arrayTypeID: UInt32 { 1185 }
     package func encode(into bytes: inout [UInt8]) -> Bool {
-        let microseconds = ((self.timeIntervalSince1970 - Self.epoch) * 1_000_000).rounded()
-        guard let microseconds = Int64(exactly: microseconds) else { return false }
-        microseconds.append(to: &bytes)
+        let seconds = self.timeIntervalSinceReferenceDate.rounded(.down)
+        // PostgreSQL's own range ends at the year 294276, 9.2e12 seconds.
+        guard abs(seconds) < 9e12 else { return false }
+        let microseconds = Int64(((self.timeIntervalSinceReferenceDate - seconds) * 1_000_000).rounded())
+        ((Int64(seconds) + Self.leapYear) * 1_000_000 + microseconds).append(to: &bytes)
         return true
     }
     package init?(decoding bytes: UnsafeRawBufferPointer, of typeID: UInt32) {
         guard let microseconds = Int64(bigEndianBytes: bytes) else { return nil }
-        self.init(timeIntervalSince1970: Double(microseconds) / 1_000_000 + Self.epoch)
+        let (seconds, rest) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        self.init(timeIntervalSinceReferenceDate: Double(seconds - Self.leapYear) + Double(rest) / 1_000_000)
     }
 }
 

@@ -135,7 +135,7 @@ import Testing
 
     @Test func `what a session asks for in its URL is added to, not replaced`() async throws {
         var settings = self.settings
-        settings.url += "&options=-c%20work_mem%3D5MB"
+        settings.url += (settings.url.contains("?") ? "&" : "?") + "options=-c%20work_mem%3D5MB"
         settings.options = ["jit": "off", "search_path": #""a b", public"#]
         let row = try await Connection.open(settings).query(
             "SELECT current_setting('work_mem') AS memory, current_setting('jit') AS jit, current_setting('search_path') AS path"

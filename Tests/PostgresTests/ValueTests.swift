@@ -54,21 +54,36 @@ import Testing
     }
 
     @Test func `moments, to the microsecond`() async throws {
-        var random = SystemRandomNumberGenerator()
-        let moments = (0..<200).map { _ in
-            // Doubles hold microseconds exactly enough until far beyond any message.
-            Date(timeIntervalSince1970: Double(Int64.random(in: -2_000_000_000_000_000...4_000_000_000_000_000, using: &random)) / 1e6)
-        }
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = Seeded(state: seed)
+        // 1863 to 2137: there a Date tells every microsecond from the next.
+        let microseconds =
+            [0, 1, -1, 1_795_256_430_123_456]
+            + (0..<500).map { _ in
+                Int64.random(in: -3_300_000_000_000_000...5_200_000_000_000_000, using: &generator)
+            }
         let connection = try await Connection.open(TestDatabase.current.ownerSettings)
-        let back = try await connection.query("SELECT unnest(\(moments)) AS at").map { try $0.value("at", as: Date.self) }
-        for (one, other) in zip(moments, back) { #expect(abs(one.timeIntervalSince(other)) < 0.000_000_6) }
-        let row = try await connection.query("SELECT timestamptz '2026-11-21 10:20:30.123456Z' AS at")[0]
-        #expect(try abs(row.value("at", as: Date.self).timeIntervalSince1970 - 1_795_256_430.123456) < 0.000_000_6)
+        let moments = try await connection.query(
+            "SELECT timestamptz 'epoch' + n * interval '1 microsecond' AS at FROM unnest(\(microseconds)) WITH ORDINALITY AS u (n, o) ORDER BY o"
+        ).map { try $0.value("at", as: Date.self) }
+        for (moment, number) in zip(moments, microseconds) {
+            #expect(abs(moment.timeIntervalSince1970 - Double(number) / 1e6) < 0.000_002)
+        }
+        let back = try await connection.query(
+            "SELECT (extract(epoch FROM at) * 1000000)::int8 AS n FROM unnest(\(moments)) WITH ORDINALITY AS u (at, o) ORDER BY o"
+        )
+        #expect(try back.map { try $0.value("n", as: Int64.self) } == microseconds, "seed \(seed)")
+    }
+
+    @Test(arguments: [1e14, -1e14, .infinity, .nan])
+    func `a moment out of range is refused`(seconds: Double) async throws {
+        let connection = try await Connection.open(TestDatabase.current.ownerSettings)
+        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT \(Date(timeIntervalSince1970: seconds))") }
+        #expect(error?.code == .badValue)
     }
 
     @Test func `random values come back as they went`() async throws {
-        var random = SystemRandomNumberGenerator()
-        let seed = random.next()
+        let seed = UInt64.random(in: 0 ... .max)
         var generator = Seeded(state: seed)
         let numbers = (0..<500).map { _ in Int64.random(in: .min ... .max, using: &generator) }
         let texts = (0..<500).map { _ in
