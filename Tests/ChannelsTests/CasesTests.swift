@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: [
         ("cases:\n  - case: x\n    expect: {}", ["c.yaml:2:5: a case has one of 'request', 'send' and 'outcome', and 'expect'"]),
-        ("cases:\n  - {case: x, send: {too: y}, expect: {}}", ["c.yaml:2:23: unknown key 'too', did you mean 'to'?"]),
+        ("cases:\n  - {case: x, send: {too: y}, expect: {}}", ["c.yaml:2:22: unknown key 'too', did you mean 'to'?"]),
         ("case: []", ["c.yaml:1:1: 'cases' is missing", "c.yaml:1:1: unknown key 'case', did you mean 'cases'?"]),
     ]) func `says what is wrong with a case`(text: String, problems: [String]) {
         #expect(AdapterCase.read(text, name: "c.yaml").problems.map(\.description) == problems)
