@@ -2,13 +2,13 @@ package import Postgres
 
 /// What must always hold of deliveries (invariants I3, I4, I6): each counts the rows that break it, over all workspaces.
 package enum DeliveryInvariants {
-    /// I3: a message that was accepted gets to an end: its delivery is over, or a job stands for it.
+    /// I3: a message that was accepted gets to an end: its delivery is over, or a job stands for it. One equality, so that the jobs are hashed
+    /// once however many deliveries wait.
     package static let stranded: SQL = """
         SELECT count(*) AS violations FROM deliveries d
         WHERE d.state = ANY (ARRAY['queued', 'sending', 'unknown', 'held']) AND d.created_at < now() - interval '1 minute'
             AND NOT EXISTS (
-                SELECT FROM jobs j WHERE j.queue = 'outbox' AND j.key = d.conversation_id::text || ':' || d.channel_id::text
-                    AND convert_from(j.payload, 'UTF8')::jsonb ->> 'delivery' = d.id::text
+                SELECT FROM jobs j WHERE j.queue = 'outbox' AND convert_from(j.payload, 'UTF8')::jsonb ->> 'delivery' = d.id::text
             )
         """
 
