@@ -35,6 +35,7 @@ struct DatabaseOptions: ParsableArguments {
             let dev = try DevFolder(path: data).read()
             flags[.databaseURL] = dev.databaseURL
             flags[.masterKeyFile] = DevFolder(path: data).masterKeyFile
+            if flags[.publicURL] ?? nil == nil { flags[.publicURL] = dev.httpURL }
         }
         if let databaseURL { flags[.databaseURL] = databaseURL }
         return try self.common.settings(flags)

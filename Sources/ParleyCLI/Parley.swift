@@ -33,8 +33,8 @@ struct Parley: AsyncParsableCommand {
               parley doctor                    look for what is wrong
             """,
         subcommands: [
-            Dev.self, Serve.self, Work.self, Migrate.self, Check.self, Adapters.self, Channels.self, Apply.self, Keys.self, QueueCommand.self,
-            Send.self, DoctorCommand.self,
+            Dev.self, Serve.self, Work.self, Migrate.self, Check.self, Adapters.self, Channels.self, Apply.self, Keys.self,
+            QueueCommand.self, Send.self, DoctorCommand.self,
         ]
     )
 }

@@ -27,6 +27,8 @@ struct ProcessParts: Sendable {
         self.settings = settings
         self.name = name
         self.logger = logger
+        // Also what is only needed later: a wrong setting must be told before anything waits or starts.
+        _ = try (settings.httpListen, settings.publicURL, settings.egress, settings.grace)
         self.adapters = try settings.adapters
         self.sealer = try settings.sealer
         let url = try settings.databaseURL

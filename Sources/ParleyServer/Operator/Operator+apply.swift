@@ -67,14 +67,23 @@ extension Operator {
                 let outcome: (ChannelRecord, String)
                 if var found = known.first(where: { $0.name == name }) {
                     guard found.adapter == adapter else {
-                        throw ProcessFailure.failed("\(name) is a channel of \(found.adapter): an adapter cannot be changed, take another name")
+                        throw ProcessFailure.failed(
+                            "\(name) is a channel of \(found.adapter): an adapter cannot be changed, take another name"
+                        )
                     }
                     let isSame = found.settings == settings && found.policy == policy
                     (found.settings, found.policy) = (settings, policy)
                     outcome = isSame ? (found, "unchanged") : (try await store.update(found, on: transaction) ?? found, "changed")
                 } else {
                     let made = try await store.create(
-                        .make(), in: workspace.id, adapter: adapter, name: name, settings: settings, policy: policy, on: transaction)
+                        .make(),
+                        in: workspace.id,
+                        adapter: adapter,
+                        name: name,
+                        settings: settings,
+                        policy: policy,
+                        on: transaction
+                    )
                     outcome = (made, "made")
                 }
                 if outcome.1 != "unchanged" {
