@@ -24,11 +24,14 @@ extension Dispatcher {
         guard !self.isReading else { return nil }
         var plan = ReadPlan()
         plan.seeks = self.planSeeks()
-        if self.buffered <= self.capacity / 2 {
-            // Everyone who is behind gets an equal share, and two more shares are kept free for those who are not.
-            let noisy = self.lanes.values.reduce(into: Set<UUID>()) { $0.formUnion($1.behind.keys) }
-            let share = max(1, self.capacity / (noisy.count + 2))
-            plan.full = self.bufferedOf.filter { $0.value >= share }.map(\.key)
+        // Everyone who is behind gets an equal share, and two more shares are kept free for those who are not.
+        let noisy = self.lanes.values.reduce(into: Set<UUID>()) { $0.formUnion($1.behind.keys) }
+        let share = max(1, self.capacity / (noisy.count + 2))
+        let full = self.bufferedOf.filter { $0.value >= share }
+        // Those who have their share do not keep the others from being read.
+        let others = self.buffered - full.values.reduce(0, +)
+        if others <= self.capacity / 4, self.buffered < 2 * self.capacity {
+            plan.full = Array(full.keys)
             let idle = noisy.filter { self.bufferedOf[$0, default: 0] <= share / 2 }
             self.planScans(for: idle, in: &plan)
             self.planCatchUps(of: idle, share: share, in: &plan)
@@ -70,7 +73,7 @@ extension Dispatcher {
 
     /// Scans the lanes that may have more, and those where an `idle` workspace is behind: it may catch up only as far as all is read.
     private mutating func planScans(for idle: Set<UUID>, in plan: inout ReadPlan) {
-        let room = self.capacity - self.buffered
+        let room = self.capacity / 2
         let lanes = self.lanesInTurn { $0.mayHaveMore || $0.behind.keys.contains(where: idle.contains) }
         plan.scans = Array(lanes.prefix(max(1, room / 4)))
         plan.room = max(4, room / max(1, plan.scans.count))
@@ -185,7 +188,7 @@ extension Dispatcher {
         var entry = self.lanes[job.lane]?.keys[job.key] ?? KeyState(workspace: job.workspace)
         let wasIdle = entry.running == nil && entry.waiting.isEmpty
         let isNew = entry.accept(job)
-        if hidesFollowers { entry.gap = min(entry.gap ?? .max, job.id + 1) }
+        if hidesFollowers { for job in entry.truncate(after: job.id) { self.count(job, by: -1) } }
         self.update(job.lane) { $0.keys[job.key] = entry }
         guard isNew else { return }
         self.count(job, by: 1)
@@ -195,18 +198,19 @@ extension Dispatcher {
     private mutating func continueKey(_ seek: ReadPlan.Seek, with found: [ReadAnswer.Found]) {
         guard var entry = self.lanes[seek.lane]?.keys[seek.key], entry.running == nil else { return }
         let wasIdle = entry.waiting.isEmpty
-        entry.gap = nil
-        var hidesFollowers = false
+        entry.gap = found.count == ReadPlan.seekLimit ? found.last.map { $0.job.id + 1 } : nil
         for next in found where !self.settledSinceRead.contains(next.job.id) {
             self.highestSeen = max(self.highestSeen, next.job.id)
             if next.state == .waiting {
                 entry.gap = next.job.id
                 break
             }
-            hidesFollowers = hidesFollowers || next.state == .due
             if entry.accept(next.job) { self.count(next.job, by: 1) }
+            if next.state == .due {
+                for job in entry.truncate(after: next.job.id) { self.count(job, by: -1) }
+                break
+            }
         }
-        if entry.gap == nil, hidesFollowers || found.count == ReadPlan.seekLimit, let last = found.last { entry.gap = last.job.id + 1 }
         // A first job that waits in the table holds back the rest there, and comes up when it is due.
         let next = entry.waiting.first
         self.update(seek.lane) { $0.keys[seek.key] = next == nil ? nil : entry }

@@ -6,7 +6,7 @@ import Foundation
 /// owns the lane: jobs of one key run one at a time and in order; a job that waits holds back its key and nothing else; no job is
 /// stepped over, whenever its insert commits; memory is bounded, whatever the backlog.
 struct Dispatcher: Sendable {
-    /// How many jobs it holds in memory before it stops reading, give or take one read.
+    /// About how many jobs it holds in memory; never more than twice as many and one read.
     let capacity: Int
     /// How many jobs of one lane may be in flight when a worker dies, so how many its successor looks at with care.
     static let suspectsPerLane = 64

@@ -12,13 +12,7 @@ struct JobTable: Sendable {
     /// One round trip for a whole plan.
     func read(_ plan: ReadPlan, from pool: Pool) async throws -> ReadAnswer {
         let look: SQL = "SELECT pg_current_snapshot()::text AS snapshot"
-        var statements = [look]
-        if !plan.scans.isEmpty { statements.append(self.scan(plan)) }
-        if !plan.catchUps.isEmpty { statements.append(self.catchUp(plan)) }
-        if !plan.due.isEmpty { statements += [self.due(plan), self.nextDue(plan)] }
-        if !plan.seeks.isEmpty { statements.append(self.seek(plan)) }
-        statements.append(look)
-
+        let statements = [look] + self.statements(for: plan).map(\.1) + [look]
         var results = try await pool.pipeline(in: .all, statements)[...]
         func seen(in rows: [Row]?) throws -> Snapshot {
             guard let snapshot = Snapshot(try rows?.first?.value("snapshot") ?? "") else {
@@ -49,7 +43,17 @@ struct JobTable: Sendable {
         return answer
     }
 
-    // MARK: Statements. Each part of a plan is a LATERAL subquery with a limit, so it can only be an index range scan for each element.
+    func statements(for plan: ReadPlan) -> [(name: String, SQL)] {
+        var statements: [(String, SQL)] = []
+        if !plan.scans.isEmpty { statements.append(("scan", self.scan(plan))) }
+        if !plan.catchUps.isEmpty { statements.append(("catch-up", self.catchUp(plan))) }
+        if !plan.due.isEmpty { statements += [("due", self.due(plan)), ("next due", self.nextDue(plan))] }
+        if !plan.seeks.isEmpty { statements.append(("seek", self.seek(plan))) }
+        return statements
+    }
+
+    // MARK: Statements. Each part of a plan is a LATERAL subquery with a limit, so it can only be an index range scan for each element;
+    // OFFSET 0 keeps the planner from turning a look at one key into a join with all of them.
 
     /// A window of rows, of which those that may run are kept. The last of the window comes too, to tell how far it reached.
     private func kept(of window: SQL, where condition: SQL, _ plan: ReadPlan) -> SQL {
@@ -57,7 +61,7 @@ struct JobTable: Sendable {
         SELECT f.* FROM (
             SELECT j.*, max(j.id) OVER () AS through, count(*) OVER () AS scanned,
                 NOT j.waiting AND \(condition) AND NOT EXISTS (
-                    SELECT FROM jobs h WHERE h.key = j.key AND h.queue = \(self.queue.rawValue) AND h.waiting AND h.id < j.id) AS ready
+                    SELECT FROM jobs h WHERE h.key = j.key AND h.queue = \(self.queue.rawValue) AND h.waiting AND h.id < j.id OFFSET 0) AS ready
             FROM (\(window) ORDER BY j.id LIMIT \(plan.window)) AS j
         ) AS f WHERE f.ready OR f.id = f.through ORDER BY f.id LIMIT \(plan.room + 1)
         """
@@ -101,8 +105,8 @@ struct JobTable: Sendable {
             SELECT \(Self.columns) FROM jobs j
             WHERE j.lane = v.lane AND j.queue = \(self.queue.rawValue) AND j.waiting AND NOT j.held AND j.run_at <= now()
                 AND j.id <> ALL(\(plan.known)) AND j.workspace_id <> ALL(\(plan.full))
-                AND NOT EXISTS (SELECT FROM jobs h WHERE h.key = j.key AND h.queue = j.queue AND h.waiting AND h.id < j.id)
-                AND NOT EXISTS (SELECT FROM jobs h WHERE h.key = j.key AND h.queue = j.queue AND NOT h.waiting AND h.id < j.id)
+                AND NOT EXISTS (SELECT FROM jobs h WHERE h.key = j.key AND h.queue = j.queue AND h.waiting AND h.id < j.id OFFSET 0)
+                AND NOT EXISTS (SELECT FROM jobs h WHERE h.key = j.key AND h.queue = j.queue AND NOT h.waiting AND h.id < j.id OFFSET 0)
             ORDER BY j.run_at LIMIT \(plan.room)
         ) AS s
         ORDER BY v.part

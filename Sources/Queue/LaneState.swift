@@ -71,4 +71,14 @@ struct KeyState: Sendable {
         self.waiting.insert(job, at: place)
         return true
     }
+
+    /// Leaves everything behind `id` to a later seek; returns the jobs that were in memory.
+    ///
+    /// For a job that stands in the table as waiting: scans pass over the later ones of its key, those that commit late included.
+    mutating func truncate(after id: Int64) -> [Job] {
+        let later = self.waiting.filter { $0.id > id }
+        self.waiting.removeAll { $0.id > id }
+        self.gap = min(self.gap ?? .max, id + 1)
+        return later
+    }
 }

@@ -118,20 +118,28 @@ struct LeaseStore: Sendable {
 
     /// Hands `lanes` back and tells the fleet. A lane that has another owner by now is left alone.
     func handBack(_ lanes: [Int16: Int64]) async throws(PostgresError) {
-        let (numbers, epochs) = (lanes.map(\.key), lanes.map(\.value))
+        _ = try await self.pool.pipeline(in: .all, [self.release(lanes), WakeUp.leases.notification(on: self.queue)])
+    }
+
+    /// Hands `lanes` back and leaves the fleet.
+    func leave(_ lanes: [Int16: Int64]) async throws(PostgresError) {
         _ = try await self.pool.pipeline(
             in: .all,
             [
-                """
-                WITH mine AS (
-                    SELECT l.lane, l.queue FROM lanes l
-                    JOIN unnest(\(numbers), \(epochs)) AS h (lane, epoch) ON h.lane = l.lane AND h.epoch = l.epoch
-                    WHERE l.queue = \(self.queue.rawValue) AND l.owner = \(self.worker) ORDER BY l.lane FOR UPDATE OF l)
-                UPDATE lanes l SET owner = NULL, expires_at = NULL FROM mine m WHERE l.lane = m.lane AND l.queue = m.queue
-                """,
-                WakeUp.leases.notification(on: self.queue),
+                self.release(lanes), "DELETE FROM workers WHERE id = \(self.worker)", WakeUp.leases.notification(on: self.queue),
             ]
         )
+    }
+
+    private func release(_ lanes: [Int16: Int64]) -> SQL {
+        let (numbers, epochs) = (lanes.map(\.key), lanes.map(\.value))
+        return """
+            WITH mine AS (
+                SELECT l.lane, l.queue FROM lanes l
+                JOIN unnest(\(numbers), \(epochs)) AS h (lane, epoch) ON h.lane = l.lane AND h.epoch = l.epoch
+                WHERE l.queue = \(self.queue.rawValue) AND l.owner = \(self.worker) ORDER BY l.lane FOR UPDATE OF l)
+            UPDATE lanes l SET owner = NULL, expires_at = NULL FROM mine m WHERE l.lane = m.lane AND l.queue = m.queue
+            """
     }
 
     /// The lanes this worker owns, with their epochs.

@@ -100,10 +100,9 @@ extension WorkerEngine {
 
     /// The last act: what is still in flight is cut off by the fence, and its lanes go to whoever comes first.
     private func leave() async {
-        let left = self.dispatcher.held
         let inFlight = self.dispatcher.lanes.values.reduce(0) { $0 + $1.running }
         do throws(PostgresError) {
-            if !left.isEmpty { try await self.leases.handBack(left) }
+            try await self.leases.leave(self.dispatcher.held)
         } catch { self.report(error, "could not hand lanes back; they are free when their lease ends") }
         self.worker.logger.info(
             "stopped",

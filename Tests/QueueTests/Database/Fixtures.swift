@@ -106,7 +106,7 @@ extension TestDatabase {
 struct TimeOut: Error {}
 
 /// Waits until `condition` holds, looking again every few milliseconds.
-func eventually(within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async throws {
+func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + limit
     while try await !condition() {
         guard ContinuousClock.now < end else { throw TimeOut() }

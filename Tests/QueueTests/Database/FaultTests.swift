@@ -1,0 +1,146 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Queue
+
+@Suite struct FaultTests {
+    /// Writes one row for each job it handles, in the transaction of its completion.
+    struct Effects: JobHandler {
+        var before: @Sendable (Job, JobContext) async throws -> Void = { _, _ in }
+
+        func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled {
+            for job in jobs { try await self.before(job, context) }
+            return Handled(
+                statements: jobs.map { "INSERT INTO workers (id, name, queue) VALUES (\(UUID()), \($0.key), 'effect')" },
+                verdicts: Dictionary(uniqueKeysWithValues: jobs.map { ($0.id, .done) })
+            )
+        }
+    }
+
+    private func effects() async throws -> Int {
+        try await TestDatabase.current.count("SELECT count(*) FROM workers WHERE queue = 'effect'")
+    }
+
+    @Test(.database) func `a worker that lost its lane changes nothing, and the job is done once all the same`() async throws {
+        let database = TestDatabase.current!
+        let (began, release, calls) = (Alarm(), Alarm(), RecordingHandler())
+        let handler = Effects { job, context in
+            _ = try await calls.handle([job], in: context)
+            guard calls.calls == 1 else { return }
+            began.ring()
+            await release.sleep(atMost: .seconds(10))
+        }
+        try await database.enqueue(["key"])
+        let running = database.start(database.worker(handler))
+        await began.sleep(atMost: .seconds(10))
+        // As if this worker had been stopped for longer than its lease, and another one had taken over and died at once.
+        _ = try await database.pool.query(
+            in: .all,
+            "UPDATE lanes SET owner = \(UUID()), epoch = epoch + 1, expires_at = now() + interval '300 milliseconds' WHERE queue = 'inbox'"
+        )
+        release.ring()
+        try await eventually { try await database.depth() == 0 }
+        await running.stop()
+        #expect(calls.calls == 2)
+        #expect(try await self.effects() == 1)
+        #expect(running.worker.metrics.values.lanesLost > 0)
+    }
+
+    @Test(.database) func `a commit before the work is fenced too`() async throws {
+        let database = TestDatabase.current!
+        let calls = RecordingHandler()
+        let handler = Effects { job, context in
+            _ = try await calls.handle([job], in: context)
+            if calls.calls == 1 {
+                _ = try await database.pool.query(in: .all, "UPDATE lanes SET owner = NULL, epoch = epoch + 1 WHERE queue = 'inbox'")
+            }
+            try await context.commit(["INSERT INTO workers (id, name, queue) VALUES (\(UUID()), 'begins', 'mark')"])
+        }
+        try await database.enqueue(["key"])
+        let running = database.start(database.worker(handler))
+        try await eventually { try await database.depth() == 0 }
+        await running.stop()
+        #expect(calls.calls == 2)
+        #expect(try await database.count("SELECT count(*) FROM workers WHERE queue = 'mark'") == 1)
+        #expect(try await self.effects() == 1)
+    }
+
+    @Test(.database) func `a silent worker's lanes are taken when their lease ends, not before`() async throws {
+        let database = TestDatabase.current!
+        _ = try await database.pool.query(
+            in: .all,
+            "UPDATE lanes SET owner = \(UUID()), epoch = 7, expires_at = now() + interval '700 milliseconds' WHERE queue = 'inbox'"
+        )
+        try await database.enqueue(["key"])
+        let start = ContinuousClock.now
+        let running = database.start(database.worker(RecordingHandler()))
+        try await eventually { try await database.depth() == 0 }
+        #expect(start.duration(to: .now) > .milliseconds(500))
+        #expect(try await database.count("SELECT count(*) FROM lanes WHERE epoch = 8 AND owner = \(running.worker.id)") == 64)
+        await running.stop()
+    }
+
+    @Test(.database) func `a job is counted as in flight after a silence, and set aside when that was the end of its worker too often`()
+        async throws
+    {
+        let database = TestDatabase.current!
+        try await database.enqueue(["suspect", "poison"])
+        _ = try await database.pool.query(in: .all, "UPDATE jobs SET crashes = \(Dispatcher.crashLimit) WHERE key = 'poison'")
+        _ = try await database.pool.query(
+            in: .all,
+            "UPDATE lanes SET owner = \(UUID()), expires_at = now() WHERE queue = 'inbox'"
+        )
+        let handler = RecordingHandler { job, _ in
+            let marks = try await database.count("SELECT crashes::bigint AS count FROM jobs WHERE key = \(job.key)")
+            return marks == 1 ? .done : .dead(reason: "was not marked")
+        }
+        let running = database.start(database.worker(handler))
+        try await eventually { try await database.depth() == 0 }
+        await running.stop()
+        #expect(handler.handled.map(\.key) == ["suspect"])
+        let dead = try await database.pool.query(in: .all, "SELECT key, reason FROM dead_letters")
+        #expect(try dead.map { try $0.value("key", as: String.self) } == ["poison"])
+    }
+
+    @Test(.database) func `connections that break again and again cost no job and double none`() async throws {
+        let database = TestDatabase.current!
+        let jobs = 600
+        try await database.enqueue((0..<60).map { "key \($0)" }, count: jobs / 60)
+        let pool = Pool(settings: database.settings, size: 4, logger: TestDatabase.logger)
+        let owner = Pool(settings: database.ownerSettings, size: 1, logger: TestDatabase.logger)
+        let running = database.start(database.worker(Effects(), shape: .sets(limit: 5, concurrent: 3), pool: pool))
+        for _ in 0..<20 {
+            let done = try await self.effects()
+            if done == jobs { break }
+            _ = try await owner.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%fence%' AND pid <> pg_backend_pid()"
+            )
+            try await Task.sleep(for: .milliseconds(30))
+        }
+        try await eventually { try await database.depth() == 0 }
+        await running.stop()
+        #expect(try await self.effects() == jobs)
+        #expect(try await database.count("SELECT count(*) FROM dead_letters") == 0)
+        await pool.close()
+        await owner.close()
+    }
+
+    @Test(.database) func `a workspace with a long backlog delays no other`() async throws {
+        let database = TestDatabase.current!
+        let other = UUID()
+        try await database.enqueue((0..<2_000).map { "noisy \($0)" })
+        let handler = RecordingHandler { _, _ in
+            try await Task.sleep(for: .milliseconds(5))
+            return .done
+        }
+        let running = database.start(database.worker(handler, shape: .keys(concurrent: 4)))
+        try await eventually { handler.calls > 20 }
+        try await database.enqueue((0..<10).map { "quiet \($0)" }, workspace: other)
+        try await eventually { handler.handled.count { $0.workspace == other } == 10 }
+        let noisy = handler.handled.count { $0.workspace == TestDatabase.workspace }
+        await running.stop()
+        #expect(noisy < 1_000)
+    }
+}
