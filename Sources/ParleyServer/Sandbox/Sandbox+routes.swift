@@ -77,12 +77,15 @@ extension Response {
 }
 
 extension IncomingRequest {
-    fileprivate var isForm: Bool { self.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true }
+    /// `curl -d` calls everything a form, JSON too.
+    fileprivate var isForm: Bool {
+        self.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true && self.body.first != UInt8(ascii: "{")
+    }
 
     /// The members of a JSON body, or the fields of a form, or of the query where there is no body.
     fileprivate func arguments() throws -> JSON {
         if self.body.isEmpty { return .object(Dictionary(self.queryItems.map { ($0.name, .string($0.value)) }) { first, _ in first }) }
-        if self.isForm, self.body.first != UInt8(ascii: "{") {  // `curl -d` calls everything a form
+        if self.isForm {
             return .object(Dictionary(FormFields(parsing: self.body).fields.map { ($0.name, .string($0.value)) }) { first, _ in first })
         }
         guard let json = try? JSON(parsing: self.body), json.object != nil else {

@@ -72,7 +72,11 @@ import Testing
 
     @Test func `a customer can be played by a program and by a form`() async throws {
         try await self.withSandbox { origin, hooked in
-            let json = try await self.post("\(origin)/sandbox/twilio/inbound", #"{"from":"+15005550123","text":"Hello"}"#)
+            let json = try await self.post(
+                "\(origin)/sandbox/twilio/inbound",
+                #"{"from":"+15005550123","text":"Hello"}"#,
+                ["content-type": "application/x-www-form-urlencoded"]
+            )
             #expect(json.status == 200)
             let form = try await self.post(
                 "\(origin)/sandbox/slack/inbound",
