@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Glibc
 
@@ -33,13 +32,17 @@ struct RawConnection: Sendable {
     func finishSending() { shutdown(self.descriptor, Int32(SHUT_WR)) }
     func close() { Glibc.close(self.descriptor) }
 
-    /// All the peer says until it closes, off the cooperative threads since it blocks.
+    /// All the peer says until it closes.
     func readToEnd() async -> RawAnswer { await self.read(until: nil) }
 
-    /// Reads until `isEnough`.
-    func read(until isEnough: (@Sendable (String) -> Bool)?) async -> RawAnswer {
+    /// Sends all of `bytes` and reads to the end.
+    func exchange(_ bytes: [UInt8]) async -> RawAnswer { await self.read(until: nil, after: bytes) }
+
+    /// Reads until `isEnough`, on a thread of its own: it blocks, and the shared ones are few.
+    func read(until isEnough: (@Sendable (String) -> Bool)?, after bytes: [UInt8] = []) async -> RawAnswer {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
+                self.send(bytes)
                 var all: [UInt8] = []
                 var chunk = [UInt8](repeating: 0, count: 65_536)
                 var isClosed = false

@@ -1,0 +1,183 @@
+import Foundation
+import Parley
+import Postgres
+import TestSupport
+import Testing
+
+@testable import ParleyServer
+
+@Suite(.database) struct ResourcesTests {
+    private func message(_ fixture: APIFixture, to: JSON = "+15005550100", text: String = "hi") -> JSON {
+        ["channelId": .string(fixture.channel.id.description), "to": to, "body": ["type": "text", "text": ["text": .string(text)]]]
+    }
+
+    @Test func `a conversation is started, answered, read in order, and ended`() async throws {
+        try await APIFixture.run { fixture in
+            let started = try await fixture.client.send("POST", "/v1/conversations", self.message(fixture, to: ["+15005550100"]))
+            #expect(started.status == 202)
+            let id = try #require(started.json["id"]?.string)
+            #expect(started.json["message"]?["status"]?.string == "queued")
+            #expect(started.json["address"] == ["space": "sms", "value": "+15005550100"])
+            for text in ["two", "three"] {
+                let posted = try await fixture.client.send(
+                    "POST",
+                    "/v1/conversations/\(id)/messages",
+                    ["body": ["type": "text", "text": ["text": .string(text)]]]
+                )
+                #expect(posted.status == 202)
+                #expect(posted.headers["location"] == "/v1/messages/\(posted.json["id"]?.string ?? "")")
+            }
+            // Page by page, and nothing twice.
+            var texts: [String] = []
+            var query = "?limit=2"
+            while true {
+                let page = try await fixture.client.send("GET", "/v1/conversations/\(id)/messages\(query)")
+                texts += page.data.compactMap { $0["body"]?["text"]?["text"]?.string }
+                guard let cursor = page.json["nextCursor"]?.string else { break }
+                query = "?limit=2&cursor=\(cursor)"
+            }
+            #expect(texts == ["hi", "two", "three"])
+
+            let one = try await fixture.client.send("GET", "/v1/conversations/\(id)")
+            #expect(one.json["status"] == "active")
+            #expect(one.json["participants"]?.array?.count == 2)
+            #expect(try await fixture.client.send("POST", "/v1/conversations/\(id)/end", [:]).json["status"] == "ended")
+            #expect(try await fixture.client.send("POST", "/v1/conversations/\(id)/end", [:]).json["status"] == "ended")
+            let late = try await fixture.client.send(
+                "POST",
+                "/v1/conversations/\(id)/messages",
+                ["body": ["type": "text", "text": ["text": "late"]]]
+            )
+            #expect((late.status, late.code) == (409, "conversation_ended"))
+            #expect(try await fixture.client.send("GET", "/v1/conversations?status=ended").data.count == 1)
+        }
+    }
+
+    @Test func `a message tells how it stands`() async throws {
+        try await APIFixture.run { fixture in
+            let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture))
+            let id = try #require(posted.json["id"]?.string)
+            let one = try await fixture.client.send("GET", "/v1/messages/\(id)").json
+            for name in [
+                "id", "conversationId", "contactId", "channelId", "direction", "body", "status", "createdAt", "seq", "senderKeyId",
+            ] {
+                #expect(one[name] == posted.json[name], "\(name)")
+            }
+            #expect(one["status"] == "queued")
+            #expect(one["why"]?["rule"] == "posted")
+            #expect(one["deliveries"]?.array?.first?["status"] == "queued")
+            #expect(one["createdAt"]?.string?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
+            #expect(try await fixture.client.send("GET", "/v1/messages?direction=outbound").data.count == 1)
+            #expect(try await fixture.client.send("GET", "/v1/messages?direction=inbound").data.isEmpty)
+            #expect(try await fixture.client.send("GET", "/v1/messages?direction=sideways").status == 422)
+
+            let contact = try #require(one["contactId"]?.string)
+            #expect(try await fixture.client.send("GET", "/v1/contacts/\(contact)/timeline").data.map { $0["id"] } == [.string(id)])
+            #expect(try await fixture.client.send("GET", "/v1/contacts?address=%2B15005550100").data.count == 1)
+        }
+    }
+
+    private static let badAddresses: [(JSON, String)] = [
+        ("abc", "/to invalid_address"), (["abc"], "/to/0 invalid_address"), (["+0"], "/to/0 invalid_address"),
+        (.array(Array(repeating: "+15005550100", count: 10_000)), "/to too_many_recipients"), (["+15005550001"], "/to/0 loop_address"),
+        (["+15005550100\r\nx"], "/to/0 control_character"), ([], "/to wrong_type"), (7, "/to wrong_type"), (.null, "/to required"),
+    ]
+
+    @Test(arguments: Self.badAddresses)
+    func `refuses an address that is none`(to: JSON, error: String) async throws {
+        try await APIFixture.run { fixture in
+            let answer = try await fixture.client.send("POST", "/v1/messages", self.message(fixture, to: to))
+            #expect(answer.status == 422)
+            #expect(answer.errors == [error])
+        }
+    }
+
+    @Test func `a text is as long as the channel can carry`() async throws {
+        try await APIFixture.run { fixture in
+            let long = try await fixture.client.send(
+                "POST",
+                "/v1/messages",
+                self.message(fixture, text: String(repeating: "a", count: 1_000_000))
+            )
+            #expect(long.errors == ["/body/text/text too_long"])
+            #expect(long.json["detail"]?.string?.contains("10000") == true)
+            let drop = "'); DROP TABLE messages; --"
+            let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture, text: drop))
+            #expect(posted.json["body"]?["text"]?["text"]?.string == drop)
+        }
+    }
+
+    @Test func `a channel never shows its secrets, and leaves an audit row for each change`() async throws {
+        try await APIFixture.run { fixture in
+            let settings: JSON = ["token": "canary-2b9c", "from": "+15005550009"]
+            let made = try await fixture.client.send("POST", "/v1/channels", ["adapter": "plain", "name": "new", "settings": settings])
+            #expect(made.status == 201)
+            let id = try #require(made.json["id"]?.string)
+            #expect(made.json["hookURL"]?.string == "https://bridge.example/hooks/\(id)")
+            #expect(made.json["settings"]?["token"] == "[redacted]")
+            #expect(made.json["settings"]?["api_base"] == "https://plain.example")
+            let changed = try await fixture.client.send(
+                "PATCH",
+                "/v1/channels/\(id)",
+                ["name": "newer", "policy": ["verification": "shadow"], "settings": ["token": "canary-3f00"]]
+            )
+            #expect(changed.json["name"] == "newer")
+            #expect(changed.json["policy"]?["verification"] == "shadow")
+            let opened = try await fixture.front.channels.channel(try #require(ChannelID(id)))
+            #expect(opened?.settings["token"] == "canary-3f00")
+            #expect(try await fixture.client.send("DELETE", "/v1/channels/\(id)").status == 204)
+            #expect(try await fixture.client.send("GET", "/v1/channels/\(id)").status == 404)
+
+            let rows = try await fixture.pool.query(
+                in: .all,
+                "SELECT action, actor, request_id, coalesce(before::text, '') || coalesce(after::text, '') AS text FROM audit ORDER BY id"
+            )
+            #expect(try rows.map { try $0.value("action", as: String.self) } == ["channel.create", "channel.update", "channel.delete"])
+            for row in rows {
+                #expect(try row.value("actor", as: String.self).hasPrefix("key:"))
+                #expect(try !row.value("text", as: String.self).contains("canary"))
+            }
+            let stored = try await fixture.pool.query(in: .all, "SELECT encode(settings, 'escape') AS text FROM channels")
+            for row in stored { #expect(try !row.value("text", as: String.self).contains("canary")) }
+        }
+    }
+
+    private static let badSettings: [(JSON, String)] = [
+        (["token": "x"], "/settings/from required"), (["token": "x", "from": "abc"], "/settings/from bad_format"),
+        (["token": "x", "from": "+15005550009", "colour": "red"], "/settings/colour unknown_field"),
+        (["token": "x", "from": "+15005550009", "api_base": "http://127.1"], "/settings/api_base egress_denied"),
+        (["token": "x", "from": "+15005550009", "api_base": "http://169.254.169.254/"], "/settings/api_base egress_denied"),
+        (["token": "x", "from": "+15005550009", "api_base": "https://user:pass@plain.example"], "/settings/api_base userinfo_not_allowed"),
+    ]
+
+    @Test(arguments: Self.badSettings)
+    func `refuses settings that cannot be`(settings: JSON, error: String) async throws {
+        try await APIFixture.run { fixture in
+            let made = try await fixture.client.send("POST", "/v1/channels", ["adapter": "plain", "name": "new", "settings": settings])
+            #expect(made.status == 422)
+            #expect(made.errors == [error])
+        }
+    }
+
+    @Test func `two contacts become one history, and two again`() async throws {
+        try await APIFixture.run { fixture in
+            var contacts: [String] = []
+            for number in ["+15005550100", "+15005550101"] {
+                let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture, to: .string(number)))
+                contacts.append(try #require(posted.json["contactId"]?.string))
+            }
+            let path = "/v1/contacts/\(contacts[0])"
+            let merged = try await fixture.client.send(
+                "POST",
+                "\(path)/merge",
+                ["fromContactId": .string(contacts[1]), "reason": "same person"]
+            )
+            #expect(merged.status == 201)
+            #expect(try await fixture.client.send("GET", "\(path)/timeline").data.count == 2)
+            let merge = try #require(merged.json["mergeId"]?.string)
+            #expect(try await fixture.client.send("POST", "/v1/contact-merges/\(merge)/undo").status == 200)
+            #expect(try await fixture.client.send("GET", "\(path)/timeline").data.count == 1)
+            #expect(try await fixture.client.send("POST", "/v1/contact-merges/\(merge)/undo").status == 409)
+        }
+    }
+}
