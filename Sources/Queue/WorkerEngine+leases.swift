@@ -29,7 +29,11 @@ extension WorkerEngine {
             )
             self.lose(plan.lost)
             self.dispatcher.retire(surplus: plan.surplus)
-            if !self.isStopping, !plan.claims.isEmpty { try await self.take(plan.claims) }
+            if !self.isStopping, !plan.claims.isEmpty {
+                // Another worker reached for some of them at the same moment: what it leaves must not stay ownerless for a heartbeat.
+                let missed = try await self.take(plan.claims) < plan.claims.count
+                if missed { wait = .milliseconds(Int.random(in: 20...200)) }
+            }
             // A silent worker's lanes are taken the moment their lease ends.
             if let expiry = plan.nextExpiry { wait = min(wait, expiry + .milliseconds(20)) }
         } catch {
@@ -45,7 +49,8 @@ extension WorkerEngine {
         return wait
     }
 
-    private func take(_ lanes: [Int16]) async throws(PostgresError) {
+    /// - Returns: how many of the lanes are ours now.
+    private func take(_ lanes: [Int16]) async throws(PostgresError) -> Int {
         let claims = try await self.leases.claim(lanes)
         for claim in claims where self.dispatcher.lanes[claim.lane] == nil {
             self.dispatcher.adopt(claim.lane, epoch: claim.epoch, takenOver: claim.takenOver)
@@ -55,6 +60,7 @@ extension WorkerEngine {
             "took lanes",
             metadata: ["queue": "\(self.worker.queue.rawValue)", "count": "\(claims.count)", "after.silence": "\(takenOver)"]
         )
+        return claims.count
     }
 
     /// Drops lanes another worker owns; what is in flight for them is discarded when it comes back.
