@@ -40,7 +40,7 @@ package struct ConnectionSettings: Hashable, Sendable {
         let options = ([self.urlOptions].compactMap(\.self) + settings).joined(separator: " ")
         return [
             ("dbname", self.url), ("application_name", self.applicationName), ("options", options), ("client_encoding", "UTF8"),
-            ("connect_timeout", "5"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("connect_timeout", "10"), ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "20000"),
         ]
     }

@@ -34,7 +34,7 @@ package struct EmbeddedCluster: Sendable {
             unlink(directory + "/postmaster.pid")
         }
         let socketDirectory = try Self.socketDirectory(for: directory, programs)
-        let settings = ["listen_addresses=", "unix_socket_directories=\(socketDirectory)", "fsync=on", "max_connections=200"]
+        let settings = ["listen_addresses=", "unix_socket_directories=\(socketDirectory)", "fsync=on", "max_connections=400"]
         try await programs.run(
             "pg_ctl",
             ["-D", directory, "-l", directory + "/server.log", "-w", "-t", "60", "start", "-o"]

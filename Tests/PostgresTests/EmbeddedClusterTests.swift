@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Servers of their own, because these tests stop them.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct EmbeddedClusterTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct EmbeddedClusterTests {
     private func settings(_ cluster: EmbeddedCluster) -> ConnectionSettings {
         ConnectionSettings(url: cluster.url(), applicationName: "test")
     }

@@ -16,7 +16,7 @@ import Testing
         return payloads
     }
 
-    @Test(.timeLimit(.minutes(1))) func `what is said on a channel is heard there, in order, and nowhere else`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `what is said on a channel is heard there, in order, and nowhere else`() async throws {
         let listener = self.listener()
         defer { listener.close() }
         var one = listener.notifications(on: "one").makeAsyncIterator()
@@ -29,7 +29,7 @@ import Testing
         #expect(await self.payloads(50, from: &two) == (0..<50).map { "x\($0)" })
     }
 
-    @Test(.timeLimit(.minutes(1))) func `after its session ends it listens again, and says so`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `after its session ends it listens again, and says so`() async throws {
         let listener = self.listener()
         defer { listener.close() }
         var heard = listener.notifications(on: "one").makeAsyncIterator()
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a listener that was silent for long still hears`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `a listener that was silent for long still hears`() async throws {
         let listener = self.listener(probe: .milliseconds(20))
         defer { listener.close() }
         var heard = listener.notifications(on: "one").makeAsyncIterator()
@@ -61,7 +61,7 @@ import Testing
         #expect(await heard.next() == .received(payload: "late"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func `closing ends every stream`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `closing ends every stream`() async throws {
         let listener = self.listener()
         let stream = listener.notifications(on: "one")
         listener.close()

@@ -78,7 +78,8 @@ import Testing
     @Test(arguments: [1e14, -1e14, .infinity, .nan])
     func `a moment out of range is refused`(seconds: Double) async throws {
         let connection = try await Connection.open(TestDatabase.current.ownerSettings)
-        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT \(Date(timeIntervalSince1970: seconds))") }
+        let moment = Date(timeIntervalSince1970: seconds)
+        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT \(moment)") }
         #expect(error?.code == .badValue)
     }
 
