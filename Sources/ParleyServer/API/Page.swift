@@ -26,6 +26,10 @@ struct Page: Sendable {
                 errors.append(Problem.Field(pointer: name, code: "duplicate_parameter", detail: "Given twice."))
                 continue
             }
+            guard !value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
+                errors.append(Problem.Field(pointer: name, code: "control_character", detail: "Must hold no control characters."))
+                continue
+            }
             switch name {
             case "limit":
                 if let number = Int(value), 1...200 ~= number {
