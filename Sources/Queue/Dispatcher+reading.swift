@@ -177,14 +177,15 @@ extension Dispatcher {
     private mutating func endRead() {
         self.isReading = false
         self.settledSinceRead = []
-        self.waitingSinceRead = []
+        self.waitingSinceRead = [:]
     }
 
     /// - Parameter hidesFollowers: the job stands in the table as waiting, so scans pass over the later ones of its key.
     private mutating func offer(_ job: Job, hidesFollowers: Bool = false) {
         self.highestSeen = max(self.highestSeen, job.id)
         let reference = KeyRef(lane: job.lane, key: job.key)
-        if self.settledSinceRead.contains(job.id) || self.waitingSinceRead.contains(reference) { return }
+        if self.settledSinceRead.contains(job.id) { return }
+        if let waiting = self.waitingSinceRead[reference], job.id >= waiting { return }
         var entry = self.lanes[job.lane]?.keys[job.key] ?? KeyState(workspace: job.workspace)
         let wasIdle = entry.running == nil && entry.waiting.isEmpty
         let isNew = entry.accept(job)

@@ -26,10 +26,10 @@ struct Dispatcher: Sendable {
     /// The highest job id this worker has seen in any lane: what a checkpoint of the horizon goes with.
     var highestSeen: Int64 = 0
 
-    /// While a read is under way: the jobs settled since it began, which its answer may still show, and the keys that wait since.
+    /// While a read is under way: the jobs settled since it began, which its answer may still show, and where keys wait since.
     var isReading = false
     var settledSinceRead: Set<Int64> = []
-    var waitingSinceRead: Set<KeyRef> = []
+    var waitingSinceRead: [KeyRef: Int64] = [:]
     /// Idle keys whose next jobs are to be looked up.
     var sought: [KeyRef] = []
     /// Which lane is asked first, so that each has its turn when there is not room for all.
@@ -199,8 +199,18 @@ struct Dispatcher: Sendable {
         case .gone:
             state.keys[job.key] = nil
         case .waiting:
-            if self.isReading { self.waitingSinceRead.insert(reference) }
-            fallthrough
+            if self.isReading {
+                self.waitingSinceRead[reference, default: job.id] = min(self.waitingSinceRead[reference] ?? job.id, job.id)
+            }
+            // It holds back the later ones; one that committed late, with a lower id, goes on.
+            let isSought = entry.gap.map { $0 < job.id } ?? false
+            for later in entry.truncate(after: job.id - 1) { self.count(later, by: -1) }
+            state.keys[job.key] = isSought || !entry.waiting.isEmpty ? entry : nil
+            if let next = entry.waiting.first {
+                self.ready.append(reference, of: next.workspace)
+            } else if isSought {
+                self.sought.append(reference)
+            }
         case .unknown:
             for job in entry.waiting { self.count(job, by: -1) }
             state.keys[job.key] = nil
