@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 package import Testing
 
@@ -5,11 +6,17 @@ package import Testing
 package struct DatabaseTrait: TestTrait, SuiteTrait, TestScoping {
     package var isRecursive: Bool { true }
 
+    /// Tests all start at the same moment; as many sessions would, and keep one another from ever being accepted.
+    private static let gate = Gate(width: 4 * ProcessInfo.processInfo.activeProcessorCount)
+
     package func provideScope(
         for test: Test,
         testCase: Test.Case?,
         performing body: @concurrent @Sendable () async throws -> Void
     ) async throws {
+        guard TestDatabase.current == nil else { return try await body() }  // the suite's own is there
+        await Self.gate.enter()
+        defer { Self.gate.leave() }
         let url = try await TestCluster.shared.makeDatabase()
         let database = TestDatabase(url: url)
         let result: Result<Void, any Error>

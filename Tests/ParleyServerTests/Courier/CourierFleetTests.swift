@@ -9,7 +9,7 @@ import Testing
 
 /// Couriers under real queue workers: what only shows with leases and processes coming and going.
 @Suite struct CourierFleetTests {
-    @Test(.database, .timeLimit(.minutes(1))) func `delivers everything once and in order, over two workers of which one leaves`()
+    @Test(.database, .timeLimit(.minutes(5))) func `delivers everything once and in order, over two workers of which one leaves`()
         async throws
     {
         let provider = try Peer.friendly()
@@ -35,7 +35,7 @@ import Testing
         try await bench.expectInvariants()
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `ends within its grace when the provider hangs, and what hung is held`() async throws {
+    @Test(.database, .timeLimit(.minutes(5))) func `ends within its grace when the provider hangs, and what hung is held`() async throws {
         let provider = try Peer { line in
             line.request()
             line.drain()
@@ -54,7 +54,7 @@ import Testing
         try await bench.expectInvariants()
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `delays no other channel while one provider hangs`() async throws {
+    @Test(.database, .timeLimit(.minutes(5))) func `delays no other channel while one provider hangs`() async throws {
         let hanging = try Peer { line in
             line.request()
             line.drain()

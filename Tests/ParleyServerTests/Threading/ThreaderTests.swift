@@ -8,7 +8,7 @@ import Testing
 @testable import ParleyServer
 
 @Suite struct ThreaderTests {
-    @Test(.database, .timeLimit(.minutes(1)))
+    @Test(.database, .timeLimit(.minutes(5)))
     func `two workers thread everything once and in order, though their people meet in every lane`() async throws {
         let bridges = [try await Bridge(), try await Bridge()]
         for turn in 0..<5 {
@@ -31,7 +31,7 @@ import Testing
         #expect(try await bridges[0].deaths == [])
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `what comes again is dropped, whole request or not`() async throws {
+    @Test(.database, .timeLimit(.minutes(5))) func `what comes again is dropped, whole request or not`() async throws {
         let bridge = try await Bridge()
         let metrics = Metrics()
         try await bridge.receive([Bridge.text("a"), Bridge.text("b")])
@@ -42,7 +42,7 @@ import Testing
         #expect(metrics.text.contains(#"parley_threaded_events_total{outcome="message"} 3"#))
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `a job that cannot be threaded is dead alone`() async throws {
+    @Test(.database, .timeLimit(.minutes(5))) func `a job that cannot be threaded is dead alone`() async throws {
         let bridge = try await Bridge()
         let gone = ChannelID.make()
         let drafts = [
@@ -57,7 +57,7 @@ import Testing
         #expect(try await bridge.count("SELECT count(*) FROM messages") == 20)
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `a job that the database refuses fails alone, the set it came in is written`()
+    @Test(.database, .timeLimit(.minutes(5))) func `a job that the database refuses fails alone, the set it came in is written`()
         async throws
     {
         let bridge = try await Bridge()
@@ -73,7 +73,7 @@ import Testing
         #expect(try await bridge.count("SELECT count(*) FROM contacts") == 19)
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `an edit that overtook its message waits aside and is applied once it came`()
+    @Test(.database, .timeLimit(.minutes(5))) func `an edit that overtook its message waits aside and is applied once it came`()
         async throws
     {
         let bridge = try await Bridge()
@@ -89,7 +89,7 @@ import Testing
         #expect(try await bridge.texts("SELECT text FROM message_revisions") == ["changed"])
     }
 
-    @Test(.database, .timeLimit(.minutes(1))) func `a receipt for a message nobody sent is kept until its message comes`() async throws {
+    @Test(.database, .timeLimit(.minutes(5))) func `a receipt for a message nobody sent is kept until its message comes`() async throws {
         let bridge = try await Bridge()
         try await bridge.receive([.receipt(Receipt(externalID: "SM1", status: .delivered))])
         try await bridge.work(with: [bridge.worker()]) { try await bridge.backlog == 0 }
