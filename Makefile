@@ -22,7 +22,7 @@ test: unit peers cases ## Run every test, then a short fault run
 
 unit: deps
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --experimental-maximum-parallelization-width 4
 
 peers: unit venv
 	PARLEY_BIN=.build/debug/parley .venv/bin/python -B -m unittest discover --start-directory Tests/Peers --verbose

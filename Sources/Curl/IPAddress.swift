@@ -1,3 +1,4 @@
+import CLibcurl
 import Foundation
 
 /// An IPv4 or IPv6 address.

@@ -144,7 +144,7 @@ import Testing
     ])
     func `closes on a peer that makes us wait`(what: String, bytes: String, statuses: [Int]) async throws {
         var limits = HTTPLimits()
-        (limits.headerDeadline, limits.bodyDeadline, limits.idle) = (.milliseconds(200), .milliseconds(200), .milliseconds(200))
+        (limits.headerDeadline, limits.bodyDeadline, limits.idle) = (.seconds(1), .seconds(1), .seconds(1))
         let answer = try await Self.answer(to: bytes, limits: limits)
         #expect(answer.statuses == statuses, "\(what)")
         #expect(answer.isClosed)
