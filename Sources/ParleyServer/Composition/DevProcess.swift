@@ -61,7 +61,8 @@ package struct DevProcess: Sendable {
             logger: self.logger
         )
         let parts = try ProcessParts(settings: settings, name: "dev", logger: self.logger, options: ConnectionSettings.mixed)
-        var web = try WebParts(parts)
+        let work = try WorkParts(parts)
+        var web = try WebParts(parts, beside: work)
         let sandbox = try Sandbox(logger: self.logger)
         web.mount { sandbox.addRoutes(to: &$0) }
         let demo = try await Demo(parts: parts, keys: web.keys, folder: self.folder).description()
@@ -69,7 +70,7 @@ package struct DevProcess: Sendable {
 
         let folder = self.folder
         let services =
-            try WorkParts(parts).services + [sandbox]
+            work.services + [sandbox]
             + web.services(at: try settings.httpListen) { _ in
                 do {
                     try folder.write(demo)

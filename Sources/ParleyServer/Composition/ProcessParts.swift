@@ -28,7 +28,7 @@ struct ProcessParts: Sendable {
         self.name = name
         self.logger = logger
         // Also what is only needed later: a wrong setting must be told before anything waits or starts.
-        _ = try (settings.httpListen, settings.publicURL, settings.egress, settings.grace)
+        _ = try (settings.httpListen, settings.workListen, settings.publicURL, settings.egress, settings.grace)
         self.adapters = try settings.adapters
         self.sealer = try settings.sealer
         let url = try settings.databaseURL
@@ -71,7 +71,10 @@ struct ProcessParts: Sendable {
         self.listener.close()
         await self.pool.close()
         do { try result.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw ProcessFailure.unavailable("\(try self.settings.httpListen) is in use: choose another address or port")
+            let address = self.name == "work" ? try self.settings.workListen : try self.settings.httpListen
+            throw ProcessFailure.unavailable(
+                "\(address.map(String.init(describing:)) ?? "the address") is in use: choose another address or port"
+            )
         }
         self.logger.notice("stopped")
     }

@@ -2,6 +2,7 @@
 package enum SettingName: String, CaseIterable, Sendable {
     case databaseURL = "PARLEY_DATABASE_URL"
     case httpListen = "PARLEY_HTTP_LISTEN"
+    case workListen = "PARLEY_WORK_LISTEN"
     case smtpListen = "PARLEY_SMTP_LISTEN"
     case publicURL = "PARLEY_PUBLIC_URL"
     case masterKey = "PARLEY_MASTER_KEY"
@@ -21,7 +22,7 @@ package enum SettingName: String, CaseIterable, Sendable {
         case .logLevel: "info"
         case .poolSize: "10"
         case .graceSeconds: "30"
-        case .databaseURL, .publicURL, .masterKey, .masterKeyFile, .home: nil
+        case .databaseURL, .workListen, .publicURL, .masterKey, .masterKeyFile, .home: nil
         }
     }
 

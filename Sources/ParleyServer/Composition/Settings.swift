@@ -75,6 +75,10 @@ extension Settings {
     }
 
     package var httpListen: ListenAddress { get throws(ConfigurationError) { try self.address(.httpListen) } }
+    /// Where a worker answers for its health; nil: nowhere.
+    package var workListen: ListenAddress? {
+        get throws(ConfigurationError) { self.text(.workListen) == nil ? nil : try self.address(.workListen) }
+    }
     package var smtpListen: ListenAddress { get throws(ConfigurationError) { try self.address(.smtpListen) } }
 
     private func address(_ name: SettingName) throws(ConfigurationError) -> ListenAddress {

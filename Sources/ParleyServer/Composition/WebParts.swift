@@ -8,11 +8,11 @@ struct WebParts: Sendable {
     private let health: Health
     private var routes = Routes()
 
-    init(_ parts: ProcessParts) throws {
+    /// - Parameter work: what works in the same process, so that its counts show.
+    init(_ parts: ProcessParts, beside work: WorkParts? = nil) throws {
         self.parts = parts
         self.keys = KeyStore(pool: parts.pool)
-        let newest = try Migration.all(in: parts.settings.home.sql).last?.number ?? 0
-        self.health = Health(pool: parts.pool, requiredMigration: newest, metrics: parts.metrics)
+        self.health = try Health(parts, work)
         self.health.mount(on: &self.routes)
         let publicURL = try parts.settings.publicURL
         let committer = IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger)
@@ -57,5 +57,16 @@ struct WebParts: Sendable {
                 onListening: onListening
             ),
         ]
+    }
+}
+
+extension Health {
+    convenience init(_ parts: ProcessParts, _ work: WorkParts?) throws {
+        self.init(
+            pool: parts.pool,
+            requiredMigration: try Migration.all(in: parts.settings.home.sql).last?.number ?? 0,
+            metrics: parts.metrics,
+            queues: QueueGauges(pool: parts.pool, metrics: parts.metrics, workers: work?.metrics ?? [])
+        )
     }
 }

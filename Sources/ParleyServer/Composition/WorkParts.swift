@@ -6,6 +6,7 @@ import ServiceLifecycle
 /// The workers of the queues: one for each queue that has a handler.
 struct WorkParts: Sendable {
     let services: [any Service]
+    let metrics: [(queue: QueueName, metrics: QueueMetrics)]
 
     /// - Throws: `ConfigurationError`, and `TransferError` when libcurl lacks what we rely on.
     init(_ parts: ProcessParts) throws {
@@ -44,5 +45,6 @@ struct WorkParts: Sendable {
             logger: parts.logger
         )
         self.services = [threader, courier]
+        self.metrics = [threader, courier].map { ($0.queue, $0.metrics) }
     }
 }

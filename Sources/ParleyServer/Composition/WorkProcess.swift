@@ -14,8 +14,26 @@ package struct WorkProcess: Sendable {
 
     package func run() async throws {
         try await self.parts.waitForDatabase()
-        let services = try WorkParts(self.parts).services
+        let work = try WorkParts(self.parts)
         self.parts.logger.notice("ready")
-        try await self.parts.run(services)
+        try await self.parts.run(work.services + self.health(of: work))
+    }
+
+    /// `/livez`, `/readyz` and `/metrics` of this worker, when it is told where.
+    private func health(of work: WorkParts) throws -> [any Service] {
+        guard let address = try self.parts.settings.workListen else { return [] }
+        let health = try Health(self.parts, work)
+        var routes = Routes()
+        health.mount(on: &routes)
+        return [
+            HTTPService(
+                host: address.host,
+                port: address.port,
+                routes: routes,
+                metrics: self.parts.metrics,
+                logger: self.parts.logger,
+                onStopping: { health.stop() }
+            )
+        ]
     }
 }

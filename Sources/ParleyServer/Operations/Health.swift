@@ -9,10 +9,12 @@ package final class Health: Sendable {
     private let pool: Pool
     private let requiredMigration: Int
     private let metrics: Metrics
+    private let queues: QueueGauges
     private let isStopping = Atomic<Bool>(false)
 
     /// - Parameter requiredMigration: the highest number in `sql/`; older tables cannot be worked with.
-    package init(pool: Pool, requiredMigration: Int, metrics: Metrics) {
+    package init(pool: Pool, requiredMigration: Int, metrics: Metrics, queues: QueueGauges) {
+        self.queues = queues
         self.pool = pool
         self.requiredMigration = requiredMigration
         self.metrics = metrics
@@ -29,6 +31,7 @@ package final class Health: Sendable {
         }
         routes.on(.get, "/metrics") { _ in
             self.samplePool()
+            await self.queues.sample()
             return .text(.ok, self.metrics.text, type: "text/plain; version=0.0.4; charset=utf-8")
         }
     }

@@ -4,6 +4,8 @@ import Synchronization
 package final class Counter: Instrument {
     private let count = Atomic<Int>(0)
     package func add(_ amount: Int = 1) { self.count.wrappingAdd(amount, ordering: .relaxed) }
+    /// For a count that is kept elsewhere.
+    func advance(to count: Int) { self.count.store(count, ordering: .relaxed) }
     package var value: Int { self.count.load(ordering: .relaxed) }
     var samples: [Sample] { [Sample(value: String(self.value))] }
 }

@@ -93,7 +93,12 @@ struct TestFront: Sendable {
         let committer = IngestCommitter(pool: pool, metrics: metrics, logger: TestDatabase.logger)
         self.channels = ChannelStore(pool: pool, sealer: try Sealer(masterKey: masterKey))
         self.keys = KeyStore(pool: pool)
-        self.health = Health(pool: pool, requiredMigration: 1, metrics: metrics)
+        self.health = Health(
+            pool: pool,
+            requiredMigration: 1,
+            metrics: metrics,
+            queues: QueueGauges(pool: pool, metrics: metrics, workers: [])
+        )
         self.health.mount(on: &self.routes)
         HookEndpoint(
             channels: self.channels,
