@@ -21,7 +21,8 @@ import Testing
             let answer = await connection.readToEnd()
             #expect(answer.status == 200)
             for line in [
-                #"parley_queue_jobs{queue="inbox"} 3"#, #"parley_queue_jobs{queue="outbox"} 0"#, #"parley_queue_dead_letters{queue="inbox"} 0"#,
+                #"parley_queue_jobs{queue="inbox"} 3"#, #"parley_queue_jobs{queue="outbox"} 0"#,
+                #"parley_queue_dead_letters{queue="inbox"} 0"#,
                 #"parley_queue_workers{queue="inbox"} 0"#, #"parley_queue_lanes_unowned{queue="inbox"} 64"#,
                 #"parley_worker_jobs_total{queue="outbox",result="done"} 0"#,
             ] { #expect(answer.text.contains(line + "\n"), "\(line)") }
