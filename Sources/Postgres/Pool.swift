@@ -29,6 +29,7 @@ package final class Pool: Queries {
     package let settings: ConnectionSettings
     private let acquireTimeout: Duration
     let logger: Logger
+    let bell = Bell()
     private let state: Mutex<State>
 
     package init(settings: ConnectionSettings, size: Int, acquireTimeout: Duration = .seconds(5), logger: Logger) {

@@ -3,24 +3,31 @@ import Synchronization
 /// A transaction that is open: statements sent to it see one workspace, or all.
 package struct Transaction: Queries {
     private let connection: Connection
-    private let opening: Opening
+    private let state: State
 
-    /// What the first round trip must begin with. BEGIN rides with the first statements and costs no round trip of its own.
-    private final class Opening: Sendable {
-        private let statements: Mutex<[SQL]>
-        init(_ statements: [SQL]) { self.statements = Mutex(statements) }
-        func take() -> [SQL] {
-            self.statements.withLock { statements in
+    private final class State: Sendable {
+        /// What the first round trip must begin with. BEGIN rides with the first statements and costs no round trip of its own.
+        private let opening: Mutex<[SQL]>
+        private let notices = Mutex<[Notice]>([])
+        init(opening: [SQL]) { self.opening = Mutex(opening) }
+        func takeOpening() -> [SQL] {
+            self.opening.withLock { statements in
                 defer { statements = [] }
                 return statements
             }
         }
+        func add(_ notices: [Notice]) { self.notices.withLock { $0 += notices } }
+        var allNotices: [Notice] { self.notices.withLock { $0 } }
     }
 
     init(on connection: Connection, isolation: Isolation, scope: WorkspaceScope) {
         self.connection = connection
-        self.opening = Opening([isolation.begin, scope.statement])
+        self.state = State(opening: [isolation.begin, scope.statement])
     }
+
+    /// Sends `notices` once the transaction is committed; never when it is not.
+    package func notifyAfterCommit(_ notices: [Notice]) { self.state.add(notices) }
+    var notices: [Notice] { self.state.allNotices }
 
     package func query(_ sql: SQL) async throws(PostgresError) -> [Row] { try await self.run([sql])[0].rows }
     @discardableResult package func execute(_ sql: SQL) async throws(PostgresError) -> Int { try await self.run([sql])[0].affected }
@@ -28,13 +35,13 @@ package struct Transaction: Queries {
 
     private func run(_ statements: [SQL]) async throws(PostgresError) -> [QueryResult] {
         guard !statements.isEmpty else { return [] }
-        let opening = self.opening.take()
+        let opening = self.state.takeOpening()
         return Array(try await self.connection.run(opening + statements).dropFirst(opening.count))
     }
 
     /// - Throws: the server rolls a failed transaction back without calling it an error; here it is one (25P02).
     func commit() async throws(PostgresError) {
-        guard self.opening.take().isEmpty else { return }  // nothing was ever sent
+        guard self.state.takeOpening().isEmpty else { return }  // nothing was ever sent
         guard try await !self.connection.run(["COMMIT"])[0].isRollback else {
             throw PostgresError(.failedTransaction, "the transaction had failed, so it was rolled back")
         }
@@ -57,12 +64,14 @@ extension Pool {
         var attempt = 1
         while true {
             do {
-                return try await self.withConnection { connection in
+                let (value, notices) = try await self.withConnection { connection in
                     let transaction = Transaction(on: connection, isolation: isolation, scope: scope)
                     let value = try await body(transaction)
                     try await transaction.commit()
-                    return value
+                    return (value, transaction.notices)
                 }
+                if !notices.isEmpty { await self.bell.ring(notices, through: self) }
+                return value
             } catch let error as PostgresError where error.isRetryable && attempt < Self.tries {
                 try await Self.pause(before: attempt)
                 attempt += 1

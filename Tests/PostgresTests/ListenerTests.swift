@@ -29,6 +29,27 @@ import Testing
         #expect(await self.payloads(50, from: &two) == (0..<50).map { "x\($0)" })
     }
 
+    @Test(.timeLimit(.minutes(5))) func `a transaction's notices are heard once it is committed, and never when it is not`() async throws {
+        struct ChangedMind: Error {}
+        let listener = self.listener()
+        defer { listener.close() }
+        var heard = listener.notifications(on: "one").makeAsyncIterator()
+        #expect(await heard.next() == .reconnected)
+        let pool = TestDatabase.current.pool
+        await #expect(throws: ChangedMind.self) {
+            try await pool.transaction(in: .all) { transaction in
+                _ = try await transaction.query("SELECT 1")
+                transaction.notifyAfterCommit([Notice(channel: "one", payload: "rolled back")])
+                throw ChangedMind()
+            }
+        }
+        try await pool.transaction(in: .all) { transaction in
+            _ = try await transaction.query("SELECT 1")
+            transaction.notifyAfterCommit([Notice(channel: "one", payload: "committed")])
+        }
+        #expect(await self.payloads(1, from: &heard) == ["committed"])
+    }
+
     @Test(.timeLimit(.minutes(5))) func `after its session ends it listens again, and says so`() async throws {
         let listener = self.listener()
         defer { listener.close() }

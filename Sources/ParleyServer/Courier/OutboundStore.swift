@@ -140,6 +140,7 @@ package struct OutboundStore: Sendable {
             conversation: conversation,
             channel: posted.channel
         )
+        let job = payload.job()
         let rows = try await transaction.pipeline(
             [
                 MessageInsertion.statement([message]),
@@ -147,9 +148,10 @@ package struct OutboundStore: Sendable {
                 INSERT INTO deliveries (workspace_id, id, message_id, conversation_id, channel_id, address, created_at)
                 VALUES (\(workspace.uuid), \(posted.delivery.uuid), \(posted.id.uuid), \(conversation.uuid), \(posted.channel.uuid), \(address), \(date))
                 """,
-                Self.join(sender, conversation, of: workspace, at: date),
-            ] + JobDraft.insertion([payload.job()])
+                Self.join(sender, conversation, of: workspace, at: date), JobDraft.quietInsertion([job]),
+            ]
         )
+        transaction.notifyAfterCommit(JobDraft.wakeUps(for: [job]))
         posted.seq = try rows[0][0].value("seq")
         let companions = try along(posted)
         if !companions.isEmpty { _ = try await transaction.pipeline(companions) }
