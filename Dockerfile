@@ -3,7 +3,7 @@ ARG SWIFT=6.3
 
 FROM swift:${SWIFT}-bookworm AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends libpq-dev libcurl4-openssl-dev libssl-dev libjq-dev pkg-config \
+    && apt-get install --yes --no-install-recommends libpq-dev libcurl4-openssl-dev libssl-dev libjq-dev libgmime-3.0-dev libxml2-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /parley
 COPY Package.swift ./
@@ -15,7 +15,7 @@ RUN swift build --configuration release --product parley --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libcurl4 libssl3 libjq1 libstdc++6 libgcc-s1 tzdata \
+    && apt-get install --yes --no-install-recommends ca-certificates curl libpq5 libcurl4 libssl3 libjq1 libgmime-3.0-0 libxml2 libstdc++6 libgcc-s1 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/parley --create-home parley
 COPY --from=build /out/parley /usr/bin/parley

@@ -54,7 +54,7 @@ comma := ,
 
 deps:
 	@Tools/check-swift
-	@Tools/install-missing libpq-dev libcurl4-openssl-dev libssl-dev libjq-dev $(PKG_CONFIG) $(POSTGRESQL)
+	@Tools/install-missing libpq-dev libcurl4-openssl-dev libssl-dev libjq-dev libgmime-3.0-dev libxml2-dev $(PKG_CONFIG) $(POSTGRESQL)
 
 venv: .venv/ready
 .venv/ready: Tests/Peers/requirements.txt

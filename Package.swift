@@ -13,6 +13,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -21,17 +22,29 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CJq", providers: [.apt(["libjq-dev"])]),
+        .systemLibrary(name: "CGMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
+        .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         .target(name: "Parley"),
         .target(name: "Postgres", dependencies: ["CLibpq", logging, lifecycle]),
         .target(name: "Curl", dependencies: ["CLibcurl"]),
         .target(name: "Queue", dependencies: ["Postgres", logging, lifecycle]),
-        .target(name: "Channels", dependencies: ["Parley", "CJq", "COpenSSL", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "SMTP",
+            dependencies: [
+                logging, lifecycle, .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        .target(
+            name: "Channels",
+            dependencies: ["Parley", "CJq", "COpenSSL", "CGMime", "CLibxml2", .product(name: "Yams", package: "Yams")]
+        ),
         .target(
             name: "ParleyServer",
             dependencies: [
-                "Parley", "Postgres", "Queue", "Curl", "Channels", "COpenSSL", logging, lifecycle,
+                "Parley", "Postgres", "Queue", "Curl", "SMTP", "Channels", "COpenSSL", logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -52,6 +65,13 @@ let package = Package(
         .testTarget(name: "ParleyTests", dependencies: ["Parley"], exclude: ["Corpus"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "TestSupport"]),
+        .testTarget(
+            name: "SMTPTests",
+            dependencies: [
+                "SMTP", "TestSupport", logging, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels"], exclude: ["Corpus", "Fixtures"]),
         .testTarget(
