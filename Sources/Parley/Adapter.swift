@@ -23,6 +23,13 @@ package protocol Adapter: Sendable {
     /// What the provider's answer to one part means.
     func judge(_ answer: ProviderAnswer, for channel: ChannelContext) async throws(AdapterError) -> SendOutcome
 
+    /// Whether `render` needs the bytes of the message's stored files, and not only a URL to each.
+    var wantsFiles: Bool { get }
+
+    /// The addresses under which mail comes in for a channel with these settings: `user@domain`, or `@domain` for every address of it;
+    /// lower case, unique over all workspaces.
+    func mailboxes(_ settings: [String: JSON]) -> [String]
+
     /// The identity that a person's way of writing `text` means (`+1 500 555 0123` → `+15005550123`); nil when it is no address here.
     func address(_ text: String, for channel: ChannelContext) async -> Address?
 }
@@ -49,13 +56,23 @@ package struct ChannelContext: Sendable {
     package var verification: VerificationMode
     /// `https://bridge.example/hooks/0190…`: where this channel's provider reaches us, built from `PARLEY_PUBLIC_URL`.
     package var hookURL: String
+    /// 32 bytes of this channel alone, derived from the master key: signs what must come back to us unforged (reply tokens, visitor tokens).
+    package var tokenKey: [UInt8]
 
-    package init(id: ChannelID, workspace: WorkspaceID, settings: [String: JSON], verification: VerificationMode, hookURL: String) {
+    package init(
+        id: ChannelID,
+        workspace: WorkspaceID,
+        settings: [String: JSON],
+        verification: VerificationMode,
+        hookURL: String,
+        tokenKey: [UInt8] = []
+    ) {
         self.id = id
         self.workspace = workspace
         self.settings = settings
         self.verification = verification
         self.hookURL = hookURL
+        self.tokenKey = tokenKey
     }
 }
 
@@ -96,7 +113,8 @@ package enum Reception: Hashable, Sendable {
     /// A handshake or a fixed answer: nothing to store.
     case answered(HookAnswer)
     /// Store these, commit, then answer. Empty `events`: understood and ignored (counted). `wouldRefuse`: shadow mode, the code it would refuse with.
-    case accepted([InboundEvent], HookAnswer, wouldRefuse: String?)
+    /// `files`: the bytes of what the events' media name by attachment id; they are stored in the same commit.
+    case accepted([InboundEvent], HookAnswer, wouldRefuse: String?, files: [AttachmentFile] = [])
     /// Authentic but unreadable (B70): keep the bytes, answer 200, let an operator look.
     case quarantined(reason: String, HookAnswer)
 }
@@ -125,4 +143,11 @@ package struct AdapterError: Error, Hashable, Sendable {
         self.code = code
         self.detail = detail
     }
+}
+
+extension Adapter {
+    /// Whether `render` needs the bytes of the message's stored files, and not only a URL to each.
+    package var wantsFiles: Bool { false }
+    /// The addresses under which mail comes in for a channel with these settings: `user@domain`, or `@domain` for every address of it.
+    package func mailboxes(_ settings: [String: JSON]) -> [String] { [] }
 }

@@ -1,7 +1,11 @@
 extension Body {
-    /// `{"type": "text", "text": {"text": "hello"}}`, with `media` and `buttons` where there are any: as the API gives it and the database keeps it.
+    /// `{"type": "text", "text": {"text": "hello"}}`, with what else there is: as the API gives it and the database keeps it.
     package var json: JSON {
-        var members: [String: JSON] = ["type": "text", "text": ["text": .string(self.text)]]
+        var text: [String: JSON] = ["text": .string(self.text)]
+        text["full"] = self.fullText.map(JSON.string)
+        var members: [String: JSON] = ["type": "text", "text": .object(text)]
+        members["subject"] = self.subject.map(JSON.string)
+        members["html"] = self.html.map(JSON.string)
         if !self.media.isEmpty { members["media"] = .array(self.media.map(\.json)) }
         if !self.buttons.isEmpty { members["buttons"] = .array(self.buttons.map(\.json)) }
         return .object(members)
@@ -20,26 +24,13 @@ extension Body {
             guard let button = Button(json: item) else { return nil }
             buttons.append(button)
         }
-        self.init(text: text, media: media, buttons: buttons)
-    }
-}
-
-extension Media {
-    package var json: JSON {
-        var members: [String: JSON] = ["url": .string(self.url)]
-        members["contentType"] = self.contentType.map(JSON.string)
-        members["filename"] = self.filename.map(JSON.string)
-        members["size"] = self.size.map { .integer($0) }
-        return .object(members)
-    }
-
-    package init?(json: JSON) {
-        guard let url = json["url"]?.string else { return nil }
         self.init(
-            url: url,
-            contentType: json["contentType"]?.string,
-            filename: json["filename"]?.string,
-            size: json["size"]?.int.map(Int64.init)
+            text: text,
+            media: media,
+            buttons: buttons,
+            subject: json["subject"]?.string,
+            html: json["html"]?.string,
+            fullText: json["text"]?["full"]?.string
         )
     }
 }

@@ -7,8 +7,19 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
     /// What happens to a send that may or may not have reached the provider (the ambiguity window).
     package enum Unknown: String, Hashable, Sendable, Codable, CaseIterable { case hold, retry }
 
+    /// What a mail does that names a conversation its sender takes no part in.
+    package enum Strangers: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Opens one of its own, linked to the other.
+        case link
+        /// Joins, as a participant who has yet to be confirmed.
+        case join
+    }
+
     package var verification: VerificationMode
     package var ended: Ended
+    package var strangers: Strangers
+    /// Days within which a reply without references joins the sender's last conversation of the same subject; 0 for never.
+    package var joinSubjectWithinDays: Int
     package var unknown: Unknown
     /// Seconds after which a held unknown send is tried again; nil: only a person releases it.
     package var retryHeldAfter: Int?
@@ -22,6 +33,8 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
     package init(
         verification: VerificationMode = .enforce,
         ended: Ended = .new,
+        strangers: Strangers = .link,
+        joinSubjectWithinDays: Int = 14,
         unknown: Unknown = .hold,
         retryHeldAfter: Int? = nil,
         retentionDays: Int = 7,
@@ -30,6 +43,8 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
     ) {
         self.verification = verification
         self.ended = ended
+        self.strangers = strangers
+        self.joinSubjectWithinDays = joinSubjectWithinDays
         self.unknown = unknown
         self.retryHeldAfter = retryHeldAfter
         self.retentionDays = retentionDays
@@ -42,6 +57,9 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
         let standard = ChannelPolicy()
         self.verification = try members.decodeIfPresent(VerificationMode.self, forKey: .verification) ?? standard.verification
         self.ended = try members.decodeIfPresent(Ended.self, forKey: .ended) ?? standard.ended
+        self.strangers = try members.decodeIfPresent(Strangers.self, forKey: .strangers) ?? standard.strangers
+        self.joinSubjectWithinDays =
+            try members.decodeIfPresent(Int.self, forKey: .joinSubjectWithinDays) ?? standard.joinSubjectWithinDays
         self.unknown = try members.decodeIfPresent(Unknown.self, forKey: .unknown) ?? standard.unknown
         self.retryHeldAfter = try members.decodeIfPresent(Int.self, forKey: .retryHeldAfter)
         self.retentionDays = try members.decodeIfPresent(Int.self, forKey: .retentionDays) ?? standard.retentionDays

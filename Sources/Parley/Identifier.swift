@@ -57,6 +57,7 @@ package enum Conversation {}
 package enum Participant {}
 package enum Message {}
 package enum Delivery {}
+package enum Attachment {}
 
 package typealias WorkspaceID = Identifier<Workspace>
 package typealias KeyID = Identifier<Key>
@@ -67,4 +68,5 @@ package typealias ConversationID = Identifier<Conversation>
 package typealias ParticipantID = Identifier<Participant>
 package typealias MessageID = Identifier<Message>
 package typealias DeliveryID = Identifier<Delivery>
+package typealias AttachmentID = Identifier<Attachment>
 package typealias InteractionID = Identifier<Interaction>

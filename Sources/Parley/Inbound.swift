@@ -41,6 +41,13 @@ package struct InboundMessage: Hashable, Sendable, Codable {
     package var optOut: OptOut?
     /// Made by a machine (an auto-reply, a bot): stored, never answered by a machine.
     package var isAutomatic: Bool
+    package var subject: String?
+    /// Sanitised: safe to show as it is.
+    package var html: String?
+    /// All of it as received, quotes and signature included, where `text` is only what is new.
+    package var fullText: String?
+    /// Where a mail says it belongs; nil for what is no mail.
+    package var mail: MailThreading?
 
     package init(
         externalID: String?,
@@ -54,7 +61,11 @@ package struct InboundMessage: Hashable, Sendable, Codable {
         inReplyTo: String? = nil,
         sentAt: Date? = nil,
         optOut: OptOut? = nil,
-        isAutomatic: Bool = false
+        isAutomatic: Bool = false,
+        subject: String? = nil,
+        html: String? = nil,
+        fullText: String? = nil,
+        mail: MailThreading? = nil
     ) {
         self.externalID = externalID
         self.from = from
@@ -68,26 +79,15 @@ package struct InboundMessage: Hashable, Sendable, Codable {
         self.sentAt = sentAt
         self.optOut = optOut
         self.isAutomatic = isAutomatic
+        self.subject = subject
+        self.html = html
+        self.fullText = fullText
+        self.mail = mail
     }
 }
 
 /// What a keyword such as STOP asked for, as the provider or the adapter read it.
 package enum OptOut: String, Hashable, Sendable, Codable { case stop, start, help }
-
-/// A file that belongs to a message: where it is and what the provider says of it.
-package struct Media: Hashable, Sendable, Codable {
-    package var url: String
-    package var contentType: String?
-    package var filename: String?
-    /// Bytes.
-    package var size: Int64?
-    package init(url: String, contentType: String? = nil, filename: String? = nil, size: Int64? = nil) {
-        self.url = url
-        self.contentType = contentType
-        self.filename = filename
-        self.size = size
-    }
-}
 
 /// The author changed a message.
 package struct InboundEdit: Hashable, Sendable, Codable {

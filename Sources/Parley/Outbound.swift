@@ -10,13 +10,38 @@ package struct OutboundMessage: Hashable, Sendable {
     package var thread: String?
     package var inReplyTo: String?
     package var body: Body
-    package init(id: MessageID, delivery: DeliveryID, to: String, thread: String? = nil, inReplyTo: String? = nil, body: Body) {
+    package var conversation: ConversationID?
+    /// The conversation's; the body's own goes before it.
+    package var subject: String?
+    /// Message-IDs of the mails before it, oldest first; `inReplyTo` is the one it answers.
+    package var references: [String]
+    /// The bytes of the body's stored files, for adapters that want them.
+    package var files: [AttachmentFile]
+    package var createdAt: Date?
+    package init(
+        id: MessageID,
+        delivery: DeliveryID,
+        to: String,
+        thread: String? = nil,
+        inReplyTo: String? = nil,
+        body: Body,
+        conversation: ConversationID? = nil,
+        subject: String? = nil,
+        references: [String] = [],
+        files: [AttachmentFile] = [],
+        createdAt: Date? = nil
+    ) {
         self.id = id
         self.delivery = delivery
         self.to = to
         self.thread = thread
         self.inReplyTo = inReplyTo
         self.body = body
+        self.conversation = conversation
+        self.subject = subject
+        self.references = references
+        self.files = files
+        self.createdAt = createdAt
     }
 }
 
@@ -31,8 +56,48 @@ package struct Rendering: Hashable, Sendable {
     }
 }
 
+/// What hands one part of a message over.
+package enum ProviderRequest: Hashable, Sendable {
+    case http(HTTPCall)
+    case mail(MailRequest)
+    /// Nothing leaves: the reader fetches it from us. Accepted as soon as it is on record.
+    case kept
+}
+
+/// One mail to one recipient, to be handed to a mail server. Holds secrets: never logged.
+package struct MailRequest: Hashable, Sendable {
+    /// `smtp://host:587`, `smtps://host`
+    package var url: String
+    package var username: String?
+    package var password: String?
+    /// The envelope's reverse-path, without angle brackets; empty for none.
+    package var sender: String
+    package var recipient: String
+    /// Header and body, each line ended by CR LF, not dot-stuffed.
+    package var message: [UInt8]
+    /// What receipts and reports will name it by.
+    package var messageID: String
+    package init(
+        url: String,
+        username: String? = nil,
+        password: String? = nil,
+        sender: String,
+        recipient: String,
+        message: [UInt8],
+        messageID: String
+    ) {
+        self.url = url
+        self.username = username
+        self.password = password
+        self.sender = sender
+        self.recipient = recipient
+        self.message = message
+        self.messageID = messageID
+    }
+}
+
 /// One HTTP request to a provider. Holds secrets in headers: never logged.
-package struct ProviderRequest: Hashable, Sendable {
+package struct HTTPCall: Hashable, Sendable {
     package var method: String
     package var url: String
     /// Names in lower case.
@@ -48,6 +113,7 @@ package struct ProviderRequest: Hashable, Sendable {
 
 /// What a provider answered to a whole request: at most 1 MB of it.
 package struct ProviderAnswer: Hashable, Sendable {
+    /// Of HTTP, or the reply code of SMTP, whose text is the body then.
     package var status: Int
     /// Names in lower case.
     package var headers: [String: String]

@@ -45,7 +45,7 @@ import Testing
         #expect(try await self.receive(route, path: "third") == .notFound)
         #expect(try await self.receive(route, path: "second") == .methodNotAllowed(["PUT"]))
         let second = try await self.receive(route, method: "PUT", path: "second")
-        guard case .accepted(_, let answer, nil) = second else { throw CocoaError(.featureUnsupported) }
+        guard case .accepted(_, let answer, nil, _) = second else { throw CocoaError(.featureUnsupported) }
         #expect(answer == HookAnswer(status: 202, headers: ["content-type": "application/json"], body: #"{"route":"second"}"#))
     }
 
@@ -89,10 +89,10 @@ import Testing
         let body = Body(text: "one two three", media: media)
         let message = OutboundMessage(id: .make(), delivery: .make(), to: "me", body: body)
         let rendering = try await self.adapter("    inbound: 'empty'").render(message, for: .test([:]))
-        let parts = try rendering.parts.map { try JSON(parsing: $0.body) }
+        let parts = try rendering.calls.map { try JSON(parsing: $0.body) }
         #expect(parts.compactMap { $0["text"]?.string }.joined() == "one two three\nhttps://a/2\nhttps://a/3")
         #expect(parts.map { $0["media"]?.array?.count } == [1] + Array(repeating: 0, count: parts.count - 1))
-        #expect(rendering.parts.map(\.url) == (1...parts.count).map { "https://a.example?p=\($0)" })
+        #expect(rendering.calls.map(\.url) == (1...parts.count).map { "https://a.example?p=\($0)" })
         #expect(rendering.degradations == ["media_as_links"])
     }
 

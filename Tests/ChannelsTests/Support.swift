@@ -68,9 +68,14 @@ extension HookRequest {
 extension Reception {
     /// Nil when it is no acceptance.
     var events: [InboundEvent]? {
-        guard case .accepted(let events, _, _) = self else { return nil }
+        guard case .accepted(let events, _, _, _) = self else { return nil }
         return events
     }
     var messages: [InboundMessage] { (self.events ?? []).compactMap { if case .message(let message) = $0 { message } else { nil } } }
     var isRefused: Bool { if case .refused = self { true } else { false } }
+}
+
+extension Rendering {
+    /// The parts that are HTTP.
+    var calls: [HTTPCall] { self.parts.compactMap { if case .http(let call) = $0 { call } else { nil } } }
 }

@@ -12,7 +12,7 @@ extension Reception {
         case .tooLarge: return ["refused": "too_large"]
         case .answered(let answer): return ["answer": answer.shown]
         case .quarantined(let reason, let answer): return ["quarantined": true, "detail": .string(reason), "answer": answer.shown]
-        case .accepted(let events, let answer, let wouldRefuse):
+        case .accepted(let events, let answer, let wouldRefuse, _):
             var shown: [String: JSON] = ["answer": answer.shown, "ignored": .bool(events.isEmpty)]
             for (name, event) in events.map(\.shown) { shown[name] = .array((shown[name]?.array ?? []) + [event]) }
             if let wouldRefuse { shown["would_refuse"] = .string(wouldRefuse) }
@@ -81,6 +81,20 @@ extension Rendering {
 }
 
 extension ProviderRequest {
+    fileprivate var shown: JSON {
+        switch self {
+        case .http(let request): request.shown
+        case .mail(let request):
+            [
+                "url": .string(request.url), "sender": .string(request.sender), "recipient": .string(request.recipient),
+                "message": .string(String(decoding: request.message, as: UTF8.self)),
+            ]
+        case .kept: ["kept": true]
+        }
+    }
+}
+
+extension HTTPCall {
     fileprivate var shown: JSON {
         var shown: [String: JSON] = [
             "method": .string(self.method), "url": .string(self.url), "headers": .object(self.headers.mapValues { .string($0) }),

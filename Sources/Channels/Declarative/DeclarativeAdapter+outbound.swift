@@ -13,7 +13,7 @@ extension DeclarativeAdapter {
                 let input = Self.input(message, degraded, text: text, index: index, channel: channel)
                 let evaluation = Evaluation(of: set, over: input, on: thread)
                 let results = try Self.mapped { () throws(ExpressionFailure) in try evaluation.results(outbound.request, limit: 1) }
-                do throws(ResultReader.Problem) { parts.append(try RequestReader.request(results.first ?? nil)) } catch {
+                do throws(ResultReader.Problem) { parts.append(.http(try RequestReader.request(results.first ?? nil))) } catch {
                     throw AdapterError(.badResult, "\(outbound.request.place): \(error.detail)")
                 }
             }

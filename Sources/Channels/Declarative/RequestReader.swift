@@ -7,7 +7,7 @@ internal import Parley
 ///
 /// A member of `query` or `form` that is null is left out, one that is a list is repeated.
 enum RequestReader {
-    static func request(_ value: JSON?) throws(ResultReader.Problem) -> ProviderRequest {
+    static func request(_ value: JSON?) throws(ResultReader.Problem) -> HTTPCall {
         guard let value else { throw .init(detail: "no request") }
         var reader = try ResultReader(value)
         let method = try reader.text("method") ?? "POST"
@@ -16,7 +16,7 @@ enum RequestReader {
         let body = try self.body(&reader, &headers)
         try reader.finish()
         guard method.wholeMatch(of: /[A-Z]{3,7}/) != nil else { throw .init(detail: "'method' is none") }
-        return ProviderRequest(method: method, url: url, headers: headers, body: body)
+        return HTTPCall(method: method, url: url, headers: headers, body: body)
     }
 
     private static func url(_ reader: inout ResultReader) throws(ResultReader.Problem) -> String {

@@ -8,6 +8,9 @@ extension InboundEvent {
             message.fromName = message.fromName?.withoutNULs
             message.replyTo = message.replyTo?.withoutNULs
             message.media = message.media.map(\.withoutNULs)
+            message.subject = message.subject?.withoutNULs
+            message.html = message.html?.withoutNULs
+            message.fullText = message.fullText?.withoutNULs
             return .message(message)
         case .edit(var edit):
             edit.text = edit.text.withoutNULs
@@ -28,7 +31,12 @@ extension InboundEvent {
 
 extension Media {
     fileprivate var withoutNULs: Media {
-        Media(url: self.url.withoutNULs, contentType: self.contentType?.withoutNULs, filename: self.filename?.withoutNULs, size: self.size)
+        var media = self
+        media.url = self.url.withoutNULs
+        media.contentType = self.contentType?.withoutNULs
+        media.filename = self.filename?.withoutNULs
+        media.contentID = self.contentID?.withoutNULs
+        return media
     }
 }
 

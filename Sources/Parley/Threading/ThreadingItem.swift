@@ -121,5 +121,7 @@ extension ThreadingItem {
 }
 
 extension InboundMessage {
-    package var body: Body { Body(text: self.text, media: self.media) }
+    package var body: Body {
+        Body(text: self.text, media: self.media, subject: self.subject, html: self.html, fullText: self.fullText)
+    }
 }

@@ -71,7 +71,7 @@ extension API {
             isReplay: true
         )
         switch reception {
-        case .accepted(let events, _, _): item.events = events
+        case .accepted(let events, _, _, let files): (item.events, item.files) = (events, files)
         case .quarantined(let reason, _): (item.outcome, item.detail) = (.quarantined, reason)
         case .answered: break
         case .refused, .notFound, .methodNotAllowed, .tooLarge:

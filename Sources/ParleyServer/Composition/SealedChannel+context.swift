@@ -12,7 +12,8 @@ extension SealedChannel {
             workspace: self.workspace,
             settings: settings,
             verification: self.policy.verification,
-            hookURL: "\(publicURL)/hooks/\(self.id)"
+            hookURL: "\(publicURL)/hooks/\(self.id)",
+            tokenKey: sealer.tokenKey(of: self.id)
         )
     }
 }

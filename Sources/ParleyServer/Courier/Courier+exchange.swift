@@ -6,7 +6,12 @@ import Parley
 extension Courier {
     /// Sends one request and has the adapter judge the answer. Never throws: whatever happens is an outcome.
     func exchange(_ sending: Sending) async -> SendResult {
-        let request = sending.request
+        let request: HTTPCall
+        switch sending.request {
+        case .kept: return SendResult(outcome: .accepted(externalID: sending.delivery.message.id.description), httpStatus: nil, detail: nil)
+        case .mail: return SendResult(outcome: .retry(reason: .unreachable, after: nil), httpStatus: nil, detail: "no mail client")
+        case .http(let http): request = http
+        }
         let transfer = HTTPTransfer(method: request.method, url: request.url, headers: request.headers, body: request.body)
         let answer: HTTPAnswer
         do {

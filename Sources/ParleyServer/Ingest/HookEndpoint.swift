@@ -72,16 +72,16 @@ package struct HookEndpoint: Sendable {
         case .answered(let answer):
             self.count(channel, "answered")
             return Response(answer)
-        case .accepted(let events, let answer, let wouldRefuse):
+        case .accepted(let events, let answer, let wouldRefuse, let files):
             if wouldRefuse != nil { self.count(channel, "would_refuse") }
             guard !events.isEmpty else {
                 self.count(channel, "ignored")
                 return Response(answer)
             }
-            try await self.store(request, events, .accepted, wouldRefuse.map { "would refuse: \($0)" }, for: channel)
+            try await self.store(request, events, files, .accepted, wouldRefuse.map { "would refuse: \($0)" }, for: channel)
             return Response(answer)
         case .quarantined(let reason, let answer):
-            try await self.store(request, [], .quarantined, reason, for: channel)
+            try await self.store(request, [], [], .quarantined, reason, for: channel)
             self.logger.warning("request quarantined", metadata: ["channel.id": "\(channel.id)", "adapter": "\(channel.adapter)"])
             return Response(answer)
         }
@@ -90,6 +90,7 @@ package struct HookEndpoint: Sendable {
     private func store(
         _ request: HookRequest,
         _ events: [InboundEvent],
+        _ files: [AttachmentFile],
         _ outcome: IngestItem.Outcome,
         _ detail: String?,
         for channel: ChannelRecord
@@ -101,6 +102,7 @@ package struct HookEndpoint: Sendable {
             id: .version7(at: request.at, using: &random),
             request: request,
             events: events,
+            files: files,
             outcome: outcome,
             detail: detail
         )

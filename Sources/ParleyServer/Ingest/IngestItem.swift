@@ -13,6 +13,8 @@ package struct IngestItem: Sendable {
     package var id: UUID
     package var request: HookRequest
     package var events: [InboundEvent]
+    /// What the events' media name by attachment id.
+    package var files: [AttachmentFile]
     package var outcome: Outcome
     /// Why it was quarantined, or what shadow mode would have refused it with.
     package var detail: String?
@@ -25,6 +27,7 @@ package struct IngestItem: Sendable {
         id: UUID,
         request: HookRequest,
         events: [InboundEvent],
+        files: [AttachmentFile] = [],
         outcome: Outcome,
         detail: String? = nil,
         isReplay: Bool = false
@@ -34,6 +37,7 @@ package struct IngestItem: Sendable {
         self.id = id
         self.request = request
         self.events = events
+        self.files = files
         self.outcome = outcome
         self.detail = detail
         self.isReplay = isReplay

@@ -1,5 +1,6 @@
 import Channels
 package import Foundation
+package import Parley
 
 /// Seals secrets for the database with AES-256-GCM, and opens them again.
 ///
@@ -61,6 +62,11 @@ package struct Sealer: Sendable {
         let box = Array(sealed[(2 + Int(sealed[1]))...])
         guard let plain = try Crypto.open(box, key: key, context: Self.context(owner)) else { throw Failure.damaged }
         return plain
+    }
+
+    /// A key of one channel's own, for what we sign and only we verify. It changes with the master key that seals.
+    package func tokenKey(of channel: ChannelID) -> [UInt8] {
+        Crypto.hmac(.sha256, key: self.keys[self.current]!, Array("parley channel token \(channel)".utf8))
     }
 
     private static func context(_ owner: UUID) -> [UInt8] { Array(owner.uuidString.lowercased().utf8) }

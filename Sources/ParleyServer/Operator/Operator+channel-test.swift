@@ -36,9 +36,15 @@ extension Operator {
         func finding(_ level: Finding.Level, _ detail: String) -> Finding { Finding(name: "provider", level: level, detail: detail) }
         let probe = OutboundMessage(id: .make(), delivery: .make(), to: "+15005550006", body: Body(text: "test"))
         do {
-            guard let url = try await adapter.render(probe, for: context).parts.first.flatMap({ URL(string: $0.url) }), let host = url.host
-            else {
-                return finding(.problem, "the adapter made no request of a message")
+            let call: HTTPCall
+            switch try await adapter.render(probe, for: context).parts.first {
+            case .http(let request): call = request
+            case .mail(let request): return finding(.ok, "mail leaves through \(request.url)")
+            case .kept: return finding(.ok, "there is no provider: the reader fetches messages from us")
+            case nil: return finding(.problem, "the adapter made no request of a message")
+            }
+            guard let url = URL(string: call.url), let host = url.host else {
+                return finding(.problem, "the adapter's request goes nowhere")
             }
             let origin = "\(url.scheme ?? "https")://\(host)\(url.port.map { ":\($0)" } ?? "")/"
             let client = try HTTPClient(settings: .init(userAgent: "parley", egress: try self.settings.egress))

@@ -18,6 +18,8 @@ package struct ChannelRecord: Sendable {
     /// Secrets included: never logged, never answered.
     package var settings: [String: JSON]
     package var policy: ChannelPolicy
+    /// See `ChannelContext`.
+    package var tokenKey: [UInt8]
     package var status: Status
     package var statusReason: String?
     package var createdAt: Date
@@ -30,6 +32,7 @@ package struct ChannelRecord: Sendable {
         name: String,
         settings: [String: JSON],
         policy: ChannelPolicy = ChannelPolicy(),
+        tokenKey: [UInt8] = [],
         status: Status = .active,
         statusReason: String? = nil,
         createdAt: Date,
@@ -41,6 +44,7 @@ package struct ChannelRecord: Sendable {
         self.name = name
         self.settings = settings
         self.policy = policy
+        self.tokenKey = tokenKey
         self.status = status
         self.statusReason = statusReason
         self.createdAt = createdAt
@@ -54,7 +58,8 @@ package struct ChannelRecord: Sendable {
             workspace: self.workspace,
             settings: self.settings,
             verification: self.policy.verification,
-            hookURL: "\(publicURL)/hooks/\(self.id)"
+            hookURL: "\(publicURL)/hooks/\(self.id)",
+            tokenKey: self.tokenKey
         )
     }
 }

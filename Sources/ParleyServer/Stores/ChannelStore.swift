@@ -71,6 +71,7 @@ package final class ChannelStore: Sendable {
             name: try row.value("name"),
             settings: settings,
             policy: try JSONDecoder().decode(ChannelPolicy.self, from: Data(policy.utf8)),
+            tokenKey: self.sealer.tokenKey(of: id),
             status: status,
             statusReason: try row.optional("status_why"),
             createdAt: try row.value("created_at"),

@@ -37,7 +37,9 @@ struct LineAdapter: Adapter {
     }
 
     func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {
-        Rendering(parts: [ProviderRequest(method: "POST", url: "https://plain.example", headers: [:], body: Array(message.body.text.utf8))])
+        Rendering(parts: [
+            .http(HTTPCall(method: "POST", url: "https://plain.example", headers: [:], body: Array(message.body.text.utf8)))
+        ])
     }
 
     func judge(_ answer: ProviderAnswer, for channel: ChannelContext) async throws(AdapterError) -> SendOutcome {

@@ -23,11 +23,8 @@ struct PlainAdapter: Adapter {
         return Rendering(
             parts: parts.map { part in
                 let body: JSON = ["to": .string(message.to), "text": .string(part), "delivery": .string(message.delivery.description)]
-                return ProviderRequest(
-                    method: "POST",
-                    url: self.url,
-                    headers: ["x-channel": channel.id.description],
-                    body: Array(body.text.utf8)
+                return .http(
+                    HTTPCall(method: "POST", url: self.url, headers: ["x-channel": channel.id.description], body: Array(body.text.utf8))
                 )
             }
         )
