@@ -55,4 +55,5 @@ ALTER TABLE conversations
     ADD COLUMN base_subject text,
     ADD COLUMN linked_to    uuid,                         -- the conversation this one belongs beside: its opener may not read that one
     ADD COLUMN flags        text[] NOT NULL DEFAULT '{}'; -- sender_mismatch
+CREATE INDEX conversations_linked ON conversations (workspace_id, linked_to, id) WHERE linked_to IS NOT NULL;
 CREATE INDEX conversations_by_subject ON conversations (workspace_id, channel_id, base_subject, id) WHERE base_subject IS NOT NULL;

@@ -18,6 +18,8 @@ package struct OutboundMessage: Hashable, Sendable {
     /// The bytes of the body's stored files, for adapters that want them.
     package var files: [AttachmentFile]
     package var createdAt: Date?
+    /// A machine wrote it: the channel says so where it can (Auto-Submitted).
+    package var isAutomatic: Bool
     package init(
         id: MessageID,
         delivery: DeliveryID,
@@ -29,7 +31,8 @@ package struct OutboundMessage: Hashable, Sendable {
         subject: String? = nil,
         references: [String] = [],
         files: [AttachmentFile] = [],
-        createdAt: Date? = nil
+        createdAt: Date? = nil,
+        isAutomatic: Bool = false
     ) {
         self.id = id
         self.delivery = delivery
@@ -42,6 +45,7 @@ package struct OutboundMessage: Hashable, Sendable {
         self.references = references
         self.files = files
         self.createdAt = createdAt
+        self.isAutomatic = isAutomatic
     }
 }
 

@@ -18,7 +18,11 @@ extension InboundEvent {
     /// The conversation this event belongs to, as far as the event itself tells; nil for one that names only a message's id.
     package var threadKey: ThreadKey? {
         switch self {
-        case .message(let message): ThreadKey(thread: message.thread, address: message.from)
+        case .message(let message):
+            // No name of a mail leads to its conversation by itself: the planner looks for one, and this is what a new one is found by.
+            message.mail == nil
+                ? ThreadKey(thread: message.thread, address: message.from)
+                : ThreadKey(rawValue: "mail:\(message.externalID ?? "")")
         case .edit(let edit): edit.thread.map(ThreadKey.init(thread:)) ?? edit.from.map(ThreadKey.init(address:))
         case .deletion(let deletion): deletion.thread.map(ThreadKey.init(thread:)) ?? deletion.from.map(ThreadKey.init(address:))
         case .interaction(let interaction): ThreadKey(address: interaction.from)
@@ -47,5 +51,9 @@ extension InboundEvent {
     }
 
     /// What must be worked in order within a channel: a conversation, or, where that is untold, the message spoken of.
-    package var orderingKey: String { self.threadKey?.rawValue ?? "message:\(self.subject ?? "")" }
+    package var orderingKey: String {
+        // Any mail may be the missing link between any two others of its channel.
+        if case .message(let message) = self, message.mail != nil { return "mail" }
+        return self.threadKey?.rawValue ?? "message:\(self.subject ?? "")"
+    }
 }

@@ -28,6 +28,7 @@ package struct ThreadingKnowledge: Hashable, Sendable {
     package var messages: [ExternalMessage: MessageID]
     /// Messages without an id that are kept already.
     package var lookalikes: [Fingerprint: [Lookalike]]
+    package var mail = MailKnowledge()
 
     package init(
         policies: [ChannelID: ChannelPolicy] = [:],

@@ -1,6 +1,8 @@
 extension ThreadingPlan {
     /// How often a change waits for its message before it is given up.
     package static let deferralLimit = 7
+    /// Mails of one sender within ten minutes to one channel that may still be a person's.
+    package static let mailsOfOneSender = 30
 
     /// Plans one batch.
     ///

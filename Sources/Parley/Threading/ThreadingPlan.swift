@@ -31,7 +31,26 @@ package struct ThreadingPlan: Hashable, Sendable {
         package var with: Person
         package var replyTo: String?
         package var thread: String?
+        package var name: String?
+        /// What replies without references are found by.
+        package var baseSubject: String?
+        /// The root of the conversations it belongs beside.
+        package var linkedTo: ConversationID?
+        package var flags: [String] = []
         package var at: Date
+    }
+    /// A Message-ID, and the conversation it leads to from now on.
+    package struct NewReference: Hashable, Sendable {
+        package var reference: ExternalMessage
+        package var conversation: ConversationID
+        package var at: Date
+    }
+    /// A mail showed two families of conversations to be one.
+    package struct Link: Hashable, Sendable {
+        package var workspace: WorkspaceID
+        /// The root of the one that moves.
+        package var family: ConversationID
+        package var root: ConversationID
     }
     package struct Reopening: Hashable, Sendable {
         package var workspace: WorkspaceID
@@ -44,6 +63,8 @@ package struct ThreadingPlan: Hashable, Sendable {
         package var place: Place
         package var channel: ChannelID
         package var person: Person
+        /// Not confirmed yet: a stranger whom the channel lets in.
+        package var isPending = false
         package var at: Date
     }
     package struct NewMessage: Hashable, Sendable {
@@ -95,6 +116,8 @@ package struct ThreadingPlan: Hashable, Sendable {
     package var conversations: [NewConversation] = []
     package var reopenings: [Reopening] = []
     package var joinings: [Joining] = []
+    package var references: [NewReference] = []
+    package var links: [Link] = []
     package var messages: [NewMessage] = []
     package var revisions: [Revision] = []
     package var interactions: [NewInteraction] = []

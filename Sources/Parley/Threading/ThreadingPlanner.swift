@@ -5,6 +5,11 @@ struct ThreadingPlanner {
     var known: ThreadingKnowledge
     var ids: MomentIDs
     var plan = ThreadingPlan()
+    /// The part of `known` that mails are placed by.
+    var mail: MailKnowledge {
+        get { self.known.mail }
+        _modify { yield &self.known.mail }
+    }
     /// Slots whose conversation this plan opens or reopens.
     private var opened: [ThreadSlot: ThreadingPlan.Place] = [:]
     private var present: Set<Presence> = []
@@ -40,8 +45,8 @@ extension ThreadingPlanner {
         let id: MessageID = self.ids.next(at: item.receivedAt)
         let original = self.lookalike(of: item, becoming: id)
         self.meet(person, called: message.fromName, at: item.receivedAt)
-        let (place, act, refused) = self.conversation(for: slot, with: person, message: message, at: item.receivedAt)
-        self.join(place, of: item.channel, person, at: item.receivedAt)
+        let (place, why, isPending) = self.place(message, for: item, from: person, slot: slot, original: original)
+        self.join(place, of: item.channel, person, isPending: isPending, at: item.receivedAt)
         self.plan.messages.append(
             ThreadingPlan.NewMessage(
                 id: id,
@@ -50,14 +55,8 @@ extension ThreadingPlanner {
                 person: person,
                 externalID: message.externalID,
                 body: message.body,
-                why: Why(
-                    rule: message.thread == nil ? .address : .thread,
-                    act: act,
-                    evidence: ["key": slot.key.rawValue],
-                    refused: refused,
-                    possibleDuplicateOf: original
-                ),
-                isAutomatic: message.isAutomatic,
+                why: why,
+                isAutomatic: message.isAutomatic || why.evidence["breaker"] != nil,
                 request: item.request,
                 sentAt: message.sentAt,
                 at: item.receivedAt
@@ -67,6 +66,34 @@ extension ThreadingPlanner {
         if let wish = message.optOut, wish != .help {
             self.wishes[person] = ThreadingPlan.OptOutChange(person: person, isStopped: wish == .stop, at: item.receivedAt)
         }
+    }
+
+    /// - Returns: where the message goes, why, and whether its sender has yet to be confirmed there.
+    private mutating func place(
+        _ message: InboundMessage,
+        for item: ThreadingItem,
+        from person: Person,
+        slot: ThreadSlot,
+        original: MessageID?
+    ) -> (ThreadingPlan.Place, Why, Bool) {
+        guard let mail = message.mail else {
+            let (place, act, refused) = self.conversation(for: slot, with: person, message: message, at: item.receivedAt)
+            let rule: Why.Rule = message.thread == nil ? .address : .thread
+            let why = Why(rule: rule, act: act, evidence: ["key": slot.key.rawValue], refused: refused, possibleDuplicateOf: original)
+            return (place, why, false)
+        }
+        var placement = self.placement(of: mail, for: item, from: person)
+        let (conversation, act) = self.settle(&placement, of: mail, for: item, message: message, from: person, slot: slot)
+        if mail.authentication != .none { placement.evidence["authentication"] = mail.authentication.rawValue }
+        if self.isFlood(item) { placement.evidence["breaker"] = "sender_rate" }
+        let why = Why(
+            rule: placement.rule,
+            act: act,
+            evidence: placement.evidence,
+            refused: placement.refused,
+            possibleDuplicateOf: original
+        )
+        return (.conversation(conversation), why, placement.isStranger && act == .joined)
     }
 
     /// Without an id nothing proves that two messages are one, so the second is kept and names the first (I2).
@@ -169,10 +196,17 @@ extension ThreadingPlanner {
         self.names[person] = name
     }
 
-    private mutating func join(_ place: ThreadingPlan.Place, of channel: ChannelID, _ person: Person, at date: Date) {
+    private mutating func join(
+        _ place: ThreadingPlan.Place,
+        of channel: ChannelID,
+        _ person: Person,
+        isPending: Bool = false,
+        at date: Date
+    ) {
         guard self.present.insert(Presence(place: place, person: person)).inserted else { return }
+        let id: ParticipantID = self.ids.next(at: date)
         self.plan.joinings.append(
-            ThreadingPlan.Joining(id: self.ids.next(at: date), place: place, channel: channel, person: person, at: date)
+            ThreadingPlan.Joining(id: id, place: place, channel: channel, person: person, isPending: isPending, at: date)
         )
     }
 

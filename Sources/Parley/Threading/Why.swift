@@ -7,6 +7,14 @@ package struct Why: Hashable, Sendable {
         case address
         /// Somebody posted it through the API.
         case posted
+        /// A mail came to, or answers, an address that we made for the conversation.
+        case token
+        /// A mail names another one by its Message-ID, or was named by one.
+        case reference
+        /// A reply without references, of the same subject and sender.
+        case subject
+        /// Nothing led anywhere: a mail that begins something.
+        case new
     }
     /// What happened to the conversation.
     package enum Act: String, Sendable { case opened, joined, reopened }

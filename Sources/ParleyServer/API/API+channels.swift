@@ -146,6 +146,7 @@ extension ChannelPolicy {
     var json: JSON {
         [
             "verification": .string(self.verification.rawValue), "ended": .string(self.ended.rawValue),
+            "strangers": .string(self.strangers.rawValue), "joinSubjectWithinDays": .integer(self.joinSubjectWithinDays),
             "unknown": .string(self.unknown.rawValue), "retryHeldAfter": self.retryHeldAfter.map { .integer($0) } ?? .null,
             "retentionDays": .integer(self.retentionDays), "perSecond": self.perSecond.map { .integer($0) } ?? .null,
             "perRecipientSeconds": self.perRecipientSeconds.map { .integer($0) } ?? .null,
@@ -163,6 +164,8 @@ extension Fields {
         }
         if let choice = fields.choice("verification", of: VerificationMode.self) { policy.verification = choice }
         if let choice = fields.choice("ended", of: ChannelPolicy.Ended.self) { policy.ended = choice }
+        if let choice = fields.choice("strangers", of: ChannelPolicy.Strangers.self) { policy.strangers = choice }
+        policy.joinSubjectWithinDays = fields.number("joinSubjectWithinDays", 0...365) ?? policy.joinSubjectWithinDays
         if let choice = fields.choice("unknown", of: ChannelPolicy.Unknown.self) { policy.unknown = choice }
         policy.retryHeldAfter = fields.number("retryHeldAfter", 1...604_800) ?? policy.retryHeldAfter
         policy.retentionDays = fields.number("retentionDays", 1...365) ?? policy.retentionDays

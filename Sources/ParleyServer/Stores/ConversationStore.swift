@@ -12,7 +12,8 @@ enum ConversationStore {
 
     static let source: SQL = "conversations c LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id"
     static let columns: SQL = """
-        c.id, c.channel_id, i.contact_id, i.space, i.address, c.thread, c.name, c.status, c.last_seq, c.created_at, c.updated_at, c.ended_at
+        c.id, c.channel_id, i.contact_id, i.space, i.address, c.thread, c.name, c.status, c.last_seq, c.created_at, c.updated_at, c.ended_at,
+        c.linked_to, c.flags
         """
 
     static func find(_ id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Record? {
@@ -68,6 +69,8 @@ enum ConversationStore {
             "name": try row.optional("name", as: String.self).map(JSON.string) ?? .null, "status": .string(try row.value("status")),
             "lastSeq": .integer(try row.value("last_seq", as: Int.self)), "createdAt": try MessageStore.moment(row, "created_at"),
             "updatedAt": try MessageStore.moment(row, "updated_at"), "endedAt": try MessageStore.moment(row, "ended_at"),
+            "linkedConversationId": try MessageStore.id(row, "linked_to"),
+            "flags": .array(try row.array("flags", of: String.self).map(JSON.string)),
         ]
         return Record(id: id, channel: ChannelID(try row.value("channel_id", as: UUID.self)), json: .object(json))
     }

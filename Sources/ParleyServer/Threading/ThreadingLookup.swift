@@ -11,6 +11,7 @@ package struct ThreadingLookup: Sendable {
     private let slots: [ThreadSlot]
     private let subjects: [ExternalMessage]
     private let unnamed: [ThreadingItem]
+    private let mail: MailLookup
 
     /// - Parameter items: what has unusable identifiers is left out: it will be refused, and could not be asked for.
     package init(_ items: [ThreadingItem]) {
@@ -20,14 +21,15 @@ package struct ThreadingLookup: Sendable {
         self.slots = Array(Set(items.compactMap(\.slot)))
         self.subjects = Array(Set(items.compactMap(\.subject)))
         self.unnamed = items.filter { $0.fingerprint != nil }
+        self.mail = MailLookup(items)
     }
 
     package var statements: [SQL] {
         let channels = self.channels.sorted { $0.key.uuid < $1.key.uuid }
         return [
             """
-            SELECT g.id, c.ended FROM unnest(\(channels.map(\.value.uuid)), \(channels.map(\.key.uuid))) AS g (workspace_id, id)
-            CROSS JOIN LATERAL (SELECT c.policy->>'ended' AS ended FROM channels c
+            SELECT g.id, c.policy FROM unnest(\(channels.map(\.value.uuid)), \(channels.map(\.key.uuid))) AS g (workspace_id, id)
+            CROSS JOIN LATERAL (SELECT c.policy FROM channels c
                 WHERE c.workspace_id = g.workspace_id AND c.id = g.id LIMIT 1) c
             """,
             """
@@ -54,7 +56,7 @@ package struct ThreadingLookup: Sendable {
                 AND m.external_id = g.external_id LIMIT 1) m
             """,
             self.lookalikes,
-        ]
+        ] + self.mail.statements
     }
 
     /// Messages without an id, of the same sender in the same channel, that say the same: a day is looked back, as ids sort by time.
@@ -80,8 +82,9 @@ package struct ThreadingLookup: Sendable {
     package func knowledge(from answers: [[Row]]) throws(PostgresError) -> ThreadingKnowledge {
         var known = ThreadingKnowledge()
         for row in answers[0] {
-            let ended = try row.optional("ended", as: String.self).flatMap(ChannelPolicy.Ended.init(rawValue:))
-            known.policies[ChannelID(try row.value("id"))] = ChannelPolicy(ended: ended ?? ChannelPolicy().ended)
+            let policy = Data(try row.value("policy", as: JSONText.self).text.utf8)
+            known.policies[ChannelID(try row.value("id"))] =
+                (try? JSONDecoder().decode(ChannelPolicy.self, from: policy)) ?? ChannelPolicy()
         }
         for row in answers[1] { known.names[self.people[try Self.index(row)]] = .some(try row.optional("display_name")) }
         for row in answers[2] {
@@ -97,6 +100,7 @@ package struct ThreadingLookup: Sendable {
                 ThreadingKnowledge.Lookalike(message: MessageID(try row.value("id")), moment: try row.value("moment"))
             )
         }
+        known.mail = try self.mail.knowledge(from: answers.dropFirst(5))
         return known
     }
 
@@ -105,9 +109,5 @@ package struct ThreadingLookup: Sendable {
 
 extension ThreadingItem {
     /// The lowest id a message can have that came less than a day before this one.
-    fileprivate var dayBefore: UUID {
-        struct Zeroes: RandomNumberGenerator { func next() -> UInt64 { 0 } }
-        var zeroes = Zeroes()
-        return .version7(at: self.receivedAt.addingTimeInterval(-86_400), using: &zeroes)
-    }
+    fileprivate var dayBefore: UUID { .lowest(at: self.receivedAt.addingTimeInterval(-86_400)) }
 }

@@ -61,6 +61,52 @@ extension ThreadingPlan {
     }
 }
 
+// MARK: - Mail
+
+extension ThreadingPlan {
+    /// Whoever names an id first says where it leads.
+    var referenceInsertion: SQL {
+        let rows = self.references
+        return """
+            INSERT INTO thread_references (workspace_id, channel_id, reference, conversation_id, created_at)
+            SELECT * FROM unnest(
+                \(rows.map(\.reference.workspace.uuid)), \(rows.map(\.reference.channel.uuid)), \(rows.map(\.reference.id)),
+                \(rows.map(\.conversation.uuid)), \(rows.map(\.at))
+            ) AS g (workspace_id, channel_id, reference)
+            ORDER BY g.workspace_id, g.channel_id, g.reference
+            ON CONFLICT (workspace_id, channel_id, reference) DO NOTHING
+            """
+    }
+
+    /// One after the other, for a family that moved may move again.
+    var linking: SQL {
+        let rows = self.links.reduced
+        return """
+            UPDATE conversations c SET linked_to = g.root FROM unnest(
+                \(rows.map(\.workspace.uuid)), \(rows.map(\.family.uuid)), \(rows.map(\.root.uuid))
+            ) AS g (workspace_id, family, root)
+            WHERE c.workspace_id = g.workspace_id AND (c.id = g.family OR c.linked_to = g.family) AND c.id <> g.root
+            """
+    }
+}
+
+extension [ThreadingPlan.Link] {
+    /// Each family once, with the root it has in the end.
+    fileprivate var reduced: [ThreadingPlan.Link] {
+        var last: [ConversationID: ConversationID] = [:]
+        for link in self {
+            for (family, root) in last where root == link.family { last[family] = link.root }
+            last[link.family] = link.root
+        }
+        return self.compactMap { link in
+            guard let root = last.removeValue(forKey: link.family) else { return nil }
+            var link = link
+            link.root = root
+            return link
+        }
+    }
+}
+
 extension ThreadingPlan.Revision.Change {
     fileprivate var kind: String {
         switch self {

@@ -13,6 +13,8 @@ extension ThreadingPlan {
         add(!self.renamings.isEmpty, self.renaming)
         add(!self.reopenings.isEmpty, self.reopening)
         add(!self.conversations.isEmpty, self.conversationInsertion)
+        add(!self.links.isEmpty, self.linking)
+        add(!self.references.isEmpty, self.referenceInsertion)
         add(!self.messages.isEmpty, MessageInsertion.statement(self.messages.map(\.row)))
         add(!self.joinings.isEmpty, self.participantInsertion)
         add(!self.revisions.isEmpty, self.revisionInsertion)
@@ -81,14 +83,17 @@ extension ThreadingPlan {
         let rows = self.conversations
         return """
             WITH conversation AS (
-                INSERT INTO conversations (workspace_id, id, channel_id, thread_key, identity_id, reply_to, thread, created_at)
+                INSERT INTO conversations (workspace_id, id, channel_id, thread_key, identity_id, reply_to, thread, name, base_subject,
+                    linked_to, flags, created_at)
                 SELECT g.workspace_id, g.id, g.channel_id, g.thread_key, (SELECT i.id FROM identities i
-                    WHERE i.workspace_id = g.workspace_id AND i.space = g.space AND i.address = g.address), g.reply_to, g.thread, g.at
+                    WHERE i.workspace_id = g.workspace_id AND i.space = g.space AND i.address = g.address), g.reply_to, g.thread,
+                    g.name, g.base_subject, g.linked_to, string_to_array(g.flags, ','), g.at
                 FROM unnest(
                     \(rows.map(\.slot.workspace.uuid)), \(rows.map(\.id.uuid)), \(rows.map(\.slot.channel.uuid)),
                     \(rows.map(\.slot.key.rawValue)), \(rows.map(\.with.address.space.rawValue)), \(rows.map(\.with.address.value)),
-                    \(rows.map(\.replyTo)), \(rows.map(\.thread)), \(rows.map(\.at))
-                ) AS g (workspace_id, id, channel_id, thread_key, space, address, reply_to, thread, at)
+                    \(rows.map(\.replyTo)), \(rows.map(\.thread)), \(rows.map(\.name)), \(rows.map(\.baseSubject)),
+                    \(rows.map(\.linkedTo?.uuid)), \(rows.map { $0.flags.joined(separator: ",") }), \(rows.map(\.at))
+                ) AS g (workspace_id, id, channel_id, thread_key, space, address, reply_to, thread, name, base_subject, linked_to, flags, at)
                 ORDER BY g.workspace_id, g.channel_id, g.thread_key
                 ON CONFLICT (workspace_id, channel_id, thread_key) WHERE status = 'active' DO NOTHING
                 RETURNING workspace_id, id
@@ -101,18 +106,19 @@ extension ThreadingPlan {
         let rows = self.joinings
         return """
             WITH given AS (
-                SELECT g.workspace_id, g.id, g.at, coalesce(g.known, (SELECT c.id FROM conversations c WHERE c.workspace_id = g.workspace_id
+                SELECT g.workspace_id, g.id, g.at, g.pending, coalesce(g.known, (SELECT c.id FROM conversations c WHERE c.workspace_id = g.workspace_id
                         AND c.channel_id = g.channel_id AND c.thread_key = g.thread_key AND c.status = 'active')) AS conversation_id,
                     (SELECT i.id FROM identities i WHERE i.workspace_id = g.workspace_id AND i.space = g.space
                         AND i.address = g.address) AS identity_id
                 FROM unnest(
                     \(rows.map(\.person.workspace.uuid)), \(rows.map(\.id.uuid)), \(rows.map(\.place.conversation)),
                     \(rows.map(\.channel.uuid)), \(rows.map(\.place.threadKey)), \(rows.map(\.person.address.space.rawValue)),
-                    \(rows.map(\.person.address.value)), \(rows.map(\.at))
-                ) AS g (workspace_id, id, known, channel_id, thread_key, space, address, at)
+                    \(rows.map(\.person.address.value)), \(rows.map(\.isPending)), \(rows.map(\.at))
+                ) AS g (workspace_id, id, known, channel_id, thread_key, space, address, pending, at)
             ), participant AS (
-                INSERT INTO participants (workspace_id, conversation_id, id, type, identity_id, created_at)
-                SELECT workspace_id, conversation_id, id, 'contact', identity_id, at FROM given
+                INSERT INTO participants (workspace_id, conversation_id, id, type, identity_id, status, created_at)
+                SELECT workspace_id, conversation_id, id, 'contact', identity_id, CASE WHEN pending THEN 'pending' ELSE 'active' END, at
+                FROM given
                 ORDER BY workspace_id, conversation_id, identity_id
                 ON CONFLICT (workspace_id, conversation_id, identity_id) DO NOTHING
                 RETURNING workspace_id, conversation_id, id, identity_id

@@ -9,6 +9,9 @@ struct Ledger {
         var said: [String] = []
         var people: Set<Person> = []
         var isOpen = true
+        var linkedTo: ConversationID?
+        var flags: [String] = []
+        var subject: String?
     }
 
     var policies: [ChannelID: ChannelPolicy]
@@ -23,6 +26,27 @@ struct Ledger {
     var revisions: [String: Set<String>] = [:]
     var duplicates = 0
     var orphans = 0
+    var references: [ExternalMessage: ConversationID] = [:]
+
+    /// Everything there is to know, not only what a batch mentions: the planner must be no wiser for it.
+    private var mail: MailKnowledge {
+        var known = MailKnowledge()
+        known.references = self.references
+        for (id, thread) in self.threads where thread.slot.key.rawValue.hasPrefix("mail:") {
+            known.conversations[id] = MailKnowledge.Conversation(
+                channel: thread.slot.channel,
+                root: thread.linkedTo ?? id,
+                isOpen: thread.isOpen,
+                members: Set(thread.people.map(\.address))
+            )
+            guard let subject = thread.subject else { continue }
+            for person in thread.people {
+                let slot = MailKnowledge.SubjectSlot(person: person, channel: thread.slot.channel, subject: subject)
+                if known.subjects[slot].map({ $0.uuid < id.uuid }) ?? true { known.subjects[slot] = id }
+            }
+        }
+        return known
+    }
 
     var knowledge: ThreadingKnowledge {
         var known = ThreadingKnowledge(policies: self.policies, names: self.names, messages: self.messages, lookalikes: self.lookalikes)
@@ -32,6 +56,7 @@ struct Ledger {
                 ended: ids.last { !self.threads[$0]!.isOpen }
             )
         }
+        known.mail = self.mail
         return known
     }
 
@@ -44,11 +69,22 @@ struct Ledger {
         }
         for renaming in plan.renamings { self.names[renaming.person] = .some(renaming.name) }
         for opened in plan.conversations {
-            self.threads[opened.id] = Thread(slot: opened.slot)
+            self.threads[opened.id] = Thread(
+                slot: opened.slot,
+                linkedTo: opened.linkedTo,
+                flags: opened.flags,
+                subject: opened.baseSubject
+            )
             self.order[opened.slot, default: []].append(opened.id)
         }
+        for link in plan.links {
+            for (id, thread) in self.threads where id == link.family || thread.linkedTo == link.family {
+                self.threads[id]!.linkedTo = link.root
+            }
+        }
+        for new in plan.references where self.references[new.reference] == nil { self.references[new.reference] = new.conversation }
         for reopening in plan.reopenings { self.threads[reopening.conversation]!.isOpen = true }
-        for joining in plan.joinings { self.threads[self.find(joining.place)]!.people.insert(joining.person) }
+        for joining in plan.joinings where !joining.isPending { self.threads[self.find(joining.place)]!.people.insert(joining.person) }
         for message in plan.messages {
             let label = message.externalID ?? message.body.text
             self.threads[self.find(message.place)]!.said.append(label)
