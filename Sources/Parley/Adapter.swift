@@ -30,6 +30,15 @@ package protocol Adapter: Sendable {
     /// lower case, unique over all workspaces.
     func mailboxes(_ settings: [String: JSON]) -> [String]
 
+    /// Whether a channel of this adapter may have to be asked for what is new, because its provider calls nobody.
+    var isPolled: Bool { get }
+
+    /// The next request for what is new after `cursor` (nil: from the beginning); nil when this channel is not asked.
+    func poll(after cursor: JSON?, for channel: ChannelContext) async throws(AdapterError) -> Poll?
+
+    /// How the answer to a poll went. Its events are what `receive` makes of `HookRequest(polled:)`.
+    func read(_ answer: ProviderAnswer, after cursor: JSON?, for channel: ChannelContext) async throws(AdapterError) -> PollAnswer
+
     /// The identity that a person's way of writing `text` means (`+1 500 555 0123` → `+15005550123`); nil when it is no address here.
     func address(_ text: String, for channel: ChannelContext) async -> Address?
 }

@@ -13,8 +13,19 @@ import Testing
         #expect(outcomes.count > 80)
     }
 
+    @Test func `every case of the test adapters holds`() async throws {
+        let outcomes = await AdapterCases.run(try Loaded.fixtures.get(), directory: Place.fixtures)
+        for outcome in outcomes {
+            #expect(outcome.hasPassed, "\(outcome.place) \(outcome.name): \(outcome.differences.joined(separator: "; "))")
+        }
+        #expect(outcomes.count >= 8)
+    }
+
     @Test(arguments: [
-        ("cases:\n  - case: x\n    expect: {}", ["c.yaml:2:5: a case has one of 'request', 'send' and 'outcome', and 'expect'"]),
+        (
+            "cases:\n  - case: x\n    expect: {}",
+            ["c.yaml:2:5: a case has one of 'request', 'send', 'outcome', 'poll' and 'polled', and 'expect'"]
+        ),
         ("cases:\n  - {case: x, send: {too: y}, expect: {}}", ["c.yaml:2:22: unknown key 'too', did you mean 'to'?"]),
         ("case: []", ["c.yaml:1:1: 'cases' is missing", "c.yaml:1:1: unknown key 'case', did you mean 'cases'?"]),
     ]) func `says what is wrong with a case`(text: String, problems: [String]) {

@@ -17,12 +17,22 @@ internal import Yams
 ///         outcome: {status: 429, headers: {retry-after: "5"}, json: {code: 20429}}
 ///         expect: {outcome: {retry: throttled, after: 5}}
 ///
+///       - case: what is new
+///         poll: {cursor: 7}
+///         expect: {request: {url: …}}
+///       - case: two messages
+///         polled: {cursor: 7, json: {ok: true, result: […]}}
+///         expect: {cursor: 9, more: false, messages: […]}         # or failed, after
+///
 /// What `expect` does not mention is not compared. `unsigned: true` leaves the signature of a request unchecked.
 struct AdapterCase: Sendable {
     enum Stimulus: Sendable {
         case request(HookRequest)
         case send(OutboundMessage)
         case outcome(ProviderAnswer)
+        /// Where the last answer ended.
+        case poll(cursor: JSON?)
+        case polled(ProviderAnswer, cursor: JSON?)
     }
 
     var name: String
@@ -53,9 +63,18 @@ struct AdapterCase: Sendable {
         let request = fields.fields("request").map { Stimulus.request(self.request($0, hookURL: hookURL)) }
         let send = fields.fields("send").map { Stimulus.send(self.message($0)) }
         let outcome = fields.fields("outcome").map { Stimulus.outcome(self.answer($0)) }
+        let poll = fields.fields("poll").map { fields in
+            let cursor = self.cursor(fields)
+            fields.finish()
+            return Stimulus.poll(cursor: cursor)
+        }
+        let polled = fields.fields("polled").map { fields in
+            let cursor = self.cursor(fields)
+            return Stimulus.polled(self.answer(fields), cursor: cursor)
+        }
         fields.finish()
-        guard let stimulus = request ?? send ?? outcome, let expected else {
-            fields.file.report(fields.node, "a case has one of 'request', 'send' and 'outcome', and 'expect'")
+        guard let stimulus = request ?? send ?? outcome ?? poll ?? polled, let expected else {
+            fields.file.report(fields.node, "a case has one of 'request', 'send', 'outcome', 'poll' and 'polled', and 'expect'")
             return nil
         }
         return AdapterCase(name: name, line: fields.node.mark?.line ?? 1, stimulus: stimulus, isUnsigned: isUnsigned, expected: expected)
@@ -70,6 +89,8 @@ struct AdapterCase: Sendable {
         fields.finish()
         return HookRequest(method: method, url: url, route: route, headers: headers, body: body, at: at)
     }
+
+    private static func cursor(_ fields: YAMLFields) -> JSON? { fields.optional("cursor").map { fields.file.json($0) } }
 
     private static func answer(_ fields: YAMLFields) -> ProviderAnswer {
         let status = Int(fields.number("status", in: 100...599) ?? 200)

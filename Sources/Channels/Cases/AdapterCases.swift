@@ -85,6 +85,21 @@ package enum AdapterCases {
         case .request(let request): (try await adapter.receive(request, for: channel)).shown
         case .send(let message): (try await adapter.render(message, for: channel)).shown
         case .outcome(let answer): ["outcome": (try await adapter.judge(answer, for: channel)).shown]
+        case .poll(let cursor): ["request": (try await adapter.poll(after: cursor, for: channel)).map(\.shown) ?? .null]
+        case .polled(let answer, let cursor):
+            try await self.polled(try await adapter.read(answer, after: cursor, for: channel), answer, adapter, channel)
         }
+    }
+
+    /// How it went, and, where there is something to read, what it brought.
+    private static func polled(
+        _ read: PollAnswer,
+        _ answer: ProviderAnswer,
+        _ adapter: any Adapter,
+        _ channel: ChannelContext
+    ) async throws(AdapterError) -> JSON {
+        guard case .read = read else { return read.shown }
+        let reception = try await adapter.receive(HookRequest(polled: answer), for: channel)
+        return .object((reception.shown.object ?? [:]).merging(read.shown.object ?? [:]) { $1 })
     }
 }

@@ -94,6 +94,23 @@ extension ProviderRequest {
     }
 }
 
+extension Poll {
+    var shown: JSON {
+        switch self.request {
+        case .http(let call): call.shown
+        }
+    }
+}
+
+extension PollAnswer {
+    var shown: JSON {
+        switch self {
+        case .read(let cursor, let isMore): ["cursor": cursor ?? .null, "more": .bool(isMore)]
+        case .failed(let reason, let after): .present(["failed": reason], after.map { ["after": .number("\($0)")] } ?? [:])
+        }
+    }
+}
+
 extension HTTPCall {
     fileprivate var shown: JSON {
         var shown: [String: JSON] = [

@@ -12,6 +12,8 @@ struct Declaration: Sendable {
     var address: Expression?
     /// In the order of the file. The first one is also at the channel's own URL.
     var routes: [Route]
+    /// Nil: the provider calls us.
+    var poll: Poll?
     var outbound: Outbound?
     var expressions: ExpressionSet
 
@@ -26,6 +28,15 @@ struct Declaration: Sendable {
         var handshake: Expression?
         var events: [(kind: EventKind, expression: Expression)]
         var answer: Answer
+    }
+
+    struct Poll: Sendable {
+        /// Seconds between an answer that brought all there was and the next request.
+        var interval: Double
+        /// No result: this channel is not asked.
+        var request: Expression
+        var answer: Expression
+        var events: [(kind: EventKind, expression: Expression)]
     }
 
     enum BodyKind: String, Sendable, CaseIterable { case json, form, multipart, xml, text }

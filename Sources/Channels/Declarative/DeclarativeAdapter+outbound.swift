@@ -57,11 +57,11 @@ extension DeclarativeAdapter {
 
     func judge(_ answer: ProviderAnswer, for channel: ChannelContext) async throws(AdapterError) -> SendOutcome {
         guard let outbound = self.declaration.outbound else { throw AdapterError(.badResult, "\(self.name) only receives") }
-        let retryAfter = answer.headers["retry-after"].flatMap { RetryAfter.seconds($0, at: answer.at) }
+        let retryAfter = Self.retryAfter(answer)
         let set = self.declaration.expressions
         let secrets = self.secrets(of: channel)
         return try await self.engine.run(for: self.owner(of: channel)) { thread throws(AdapterError) in
-            let evaluation = Evaluation(of: set, over: Self.input(answer, retryAfter: retryAfter, channel: channel), on: thread)
+            let evaluation = Evaluation(of: set, over: Self.input(answer, channel: channel), on: thread)
             do {
                 guard let result = try evaluation.first(outbound.outcome) else {
                     return OutcomeReader.usual(answer.status, retryAfter: retryAfter)
@@ -78,12 +78,17 @@ extension DeclarativeAdapter {
     }
 
     /// What `outbound.outcome` sees of an answer; `json` is null when the body is none.
-    private static func input(_ answer: ProviderAnswer, retryAfter: Double?, channel: ChannelContext) -> JSON {
+    static func input(_ answer: ProviderAnswer, channel: ChannelContext) -> JSON {
         [
             "status": .integer(answer.status), "headers": .object(answer.headers.mapValues { .string($0) }),
             "body": .string(String(decoding: answer.body, as: UTF8.self)), "json": (try? JSON(parsing: answer.body)) ?? .null,
-            "retry_after": retryAfter.flatMap { $0.isFinite ? .number("\($0)") : nil } ?? .null, "settings": .object(channel.settings),
+            "retry_after": self.retryAfter(answer).flatMap { $0.isFinite ? .number("\($0)") : nil } ?? .null,
+            "settings": .object(channel.settings),
         ]
+    }
+
+    private static func retryAfter(_ answer: ProviderAnswer) -> Double? {
+        answer.headers["retry-after"].flatMap { RetryAfter.seconds($0, at: answer.at) }
     }
 
     private func secrets(of channel: ChannelContext) -> [String] {

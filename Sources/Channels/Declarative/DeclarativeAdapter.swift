@@ -20,6 +20,7 @@ struct DeclarativeAdapter: Adapter {
 
 extension DeclarativeAdapter {
     func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+        if request.isPolled { return try await self.receive(polled: request, for: channel) }
         let routes = self.declaration.routes
         guard let route = request.route.map({ name in routes.first { $0.name == name } }) ?? routes.first else { return .notFound }
         guard route.methods.contains(request.method) else { return .methodNotAllowed(route.methods) }
@@ -50,22 +51,29 @@ extension DeclarativeAdapter {
             {
                 return .answered(try AnswerReader.answer(answer, of: handshake))
             }
-            guard let events = try self.events(of: route, evaluation) else { return .tooLarge }
+            guard let events = try self.events(of: route.events, evaluation) else { return .tooLarge }
             return .accepted(events, try self.answer(of: route, evaluation), wouldRefuse: wouldRefuse)
         } catch {
-            switch error.code {
-            // Broken time or size budgets are the adapter's own failure; what it cannot read is kept for an operator (B70).
-            case .budgetExceeded, .resultTooLarge: throw error
-            case .badExpression, .badResult: return .quarantined(reason: error.detail, HookAnswer())
-            }
+            return try Self.quarantine(error)
+        }
+    }
+
+    /// Broken time or size budgets are the adapter's own failure; what it cannot read is kept for an operator (B70).
+    static func quarantine(_ error: AdapterError) throws(AdapterError) -> Reception {
+        switch error.code {
+        case .budgetExceeded, .resultTooLarge: throw error
+        case .badExpression, .badResult: return .quarantined(reason: error.detail, HookAnswer())
         }
     }
 
     /// Nil when there are more than may be.
-    private func events(of route: Declaration.Route, _ evaluation: Evaluation) throws(AdapterError) -> [InboundEvent]? {
+    func events(
+        of expressions: [(kind: Declaration.EventKind, expression: Expression)],
+        _ evaluation: Evaluation
+    ) throws(AdapterError) -> [InboundEvent]? {
         let reader = EventReader(kind: self.kind)
         var events: [InboundEvent] = []
-        for (kind, expression) in route.events {
+        for (kind, expression) in expressions {
             let results: [JSON]
             do {
                 results = try evaluation.results(expression, limit: Self.maxEvents - events.count)

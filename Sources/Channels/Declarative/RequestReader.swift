@@ -7,10 +7,11 @@ internal import Parley
 ///
 /// A member of `query` or `form` that is null is left out, one that is a list is repeated.
 enum RequestReader {
-    static func request(_ value: JSON?) throws(ResultReader.Problem) -> HTTPCall {
+    /// - Parameter method: when the result names none.
+    static func request(_ value: JSON?, method standard: String = "POST") throws(ResultReader.Problem) -> HTTPCall {
         guard let value else { throw .init(detail: "no request") }
         var reader = try ResultReader(value)
-        let method = try reader.text("method") ?? "POST"
+        let method = try reader.text("method") ?? standard
         let url = try self.url(&reader)
         var headers = try self.headers(&reader)
         let body = try self.body(&reader, &headers)

@@ -4,9 +4,11 @@ internal import Yams
 extension DeclarationReader {
     private static let methods: Set<String> = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-    /// - Parameter verify: the adapter's own `verify`, for routes that say nothing else.
-    func routes(_ fields: YAMLFields, verify: [Verification]?) -> [Declaration.Route] {
-        guard let node = fields.required("routes") else { return [] }
+    /// - Parameters:
+    ///   - verify: the adapter's own `verify`, for routes that say nothing else.
+    ///   - isNeeded: whether there must be one; an adapter that polls can do without.
+    func routes(_ fields: YAMLFields, verify: [Verification]?, isNeeded: Bool) -> [Declaration.Route] {
+        guard let node = isNeeded ? fields.required("routes") : fields.optional("routes") else { return [] }
         let routes = YAMLFields(node, in: self.file)
         let read = routes.names.compactMap { name -> Declaration.Route? in
             guard let node = routes.required(name) else { return nil }
@@ -26,9 +28,7 @@ extension DeclarationReader {
         if own == nil, verify == nil { self.file.report(fields.node, "'verify' is missing; 'verify: none' if the provider offers nothing") }
         let body = fields.choice("body", of: Declaration.BodyKind.self)
         let handshake = fields.optional("handshake").flatMap { self.expressions.add($0, "\(place).handshake") }
-        let events = Declaration.EventKind.allCases.compactMap { kind in
-            fields.optional(kind.rawValue).flatMap { self.expressions.add($0, "\(place).\(kind.rawValue)") }.map { (kind, $0) }
-        }
+        let events = self.events(fields, place)
         let answer = fields.optional("answer").map { self.answer($0, "\(place).answer") } ?? .fixed(HookAnswer())
         fields.finish()
         return Declaration.Route(
@@ -40,6 +40,24 @@ extension DeclarationReader {
             events: events,
             answer: answer
         )
+    }
+
+    /// What a request, or an answer to a poll, may bring.
+    func events(_ fields: YAMLFields, _ place: String) -> [(kind: Declaration.EventKind, expression: Expression)] {
+        Declaration.EventKind.allCases.compactMap { kind in
+            fields.optional(kind.rawValue).flatMap { self.expressions.add($0, "\(place).\(kind.rawValue)") }.map { (kind, $0) }
+        }
+    }
+
+    func poll(_ fields: YAMLFields) -> Declaration.Poll? {
+        let interval = fields.number("every", in: 0.1...86_400)
+        if interval == nil { self.file.report(fields.node, "'every' is missing") }
+        let request = fields.required("request").flatMap { self.expressions.add($0, "poll.request") }
+        let answer = fields.required("answer").flatMap { self.expressions.add($0, "poll.answer") }
+        let events = self.events(fields, "poll")
+        fields.finish()
+        guard let interval, let request, let answer else { return nil }
+        return Declaration.Poll(interval: interval, request: request, answer: answer, events: events)
     }
 
     private func methods(_ node: Node) -> [String] {

@@ -25,7 +25,8 @@ struct DeclarationReader {
         let capabilities = self.capabilities(fields)
         let limits = self.limits(fields)
         let verify = fields.optional("verify").map { VerificationReader(expressions: self.expressions, file: self.file).all($0, "verify") }
-        let routes = self.routes(fields, verify: verify)
+        let poll = fields.fields("poll").flatMap { self.poll($0) }
+        let routes = self.routes(fields, verify: verify, isNeeded: poll == nil)
         let address = fields.optional("address").flatMap { self.expressions.add($0, "address") }
         let outbound = self.outbound(fields)
         fields.finish()
@@ -39,6 +40,7 @@ struct DeclarationReader {
             limits: limits,
             address: address,
             routes: routes,
+            poll: poll,
             outbound: outbound,
             expressions: set
         )

@@ -135,7 +135,7 @@ extension API {
         return [
             "id": .string(channel.id.description), "adapter": .string(channel.adapter.rawValue), "name": .string(channel.name),
             "status": .string(channel.status.rawValue), "statusReason": channel.statusReason.map(JSON.string) ?? .null,
-            "policy": channel.policy.json, "settings": .object(settings),
+            "policy": channel.policy.json, "settings": .object(settings), "polling": channel.polling?.json ?? .null,
             "hookURL": .string(channel.context(publicURL: self.publicURL).hookURL),
             "createdAt": .string(Moment.text(channel.createdAt)), "updatedAt": .string(Moment.text(channel.updatedAt)),
         ]

@@ -44,7 +44,17 @@ struct WorkParts: Sendable {
             pace: pace,
             logger: parts.logger
         )
-        self.services = [threader, courier]
+        let poller = Poller(
+            table: PollerTable(pool: parts.pool),
+            channels: parts.channels,
+            adapters: parts.adapters,
+            transport: HTTPPickup(client: client),
+            committer: IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger),
+            publicURL: publicURL,
+            metrics: parts.metrics,
+            logger: parts.logger
+        )
+        self.services = [threader, courier, poller]
         self.metrics = [threader, courier].map { ($0.queue, $0.metrics) }
     }
 }

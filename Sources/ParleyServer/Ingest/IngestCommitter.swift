@@ -13,6 +13,8 @@ package actor IngestCommitter {
         /// How many of its events were new; the rest had been stored before.
         package var newEvents: Int
         package var isDuplicate: Bool
+        /// Another process asks the channel by now: nothing was stored.
+        package var isStale = false
     }
     private struct Waiting {
         var item: IngestItem
@@ -73,13 +75,18 @@ package actor IngestCommitter {
 
     /// Two round trips: which keys are new, then everything that follows from it and COMMIT.
     private func write(_ items: [IngestItem]) async throws -> [Stored] {
-        let keys = IngestKeys(items)
-        return try await self.pool.transaction(in: .all) { transaction in
+        try await self.pool.transaction(in: .all) { transaction in
+            let stale = try await Self.move(items.compactMap(\.poll), in: transaction)
+            let keys = IngestKeys(items.filter { !$0.isStale(stale) })
             var new = keys.isEmpty ? [] : Set(try await transaction.query(keys.insertion).map(IngestKeys.Key.init))
             var results: [Stored] = []
             var kept: [IngestItem] = []
             var jobs: [JobDraft] = []
             for item in items {
+                guard !item.isStale(stale) else {
+                    results.append(Stored(newEvents: 0, isDuplicate: false, isStale: true))
+                    continue
+                }
                 let drafts = item.jobs { new.contains(IngestKeys.Key(item, $0)) }
                 let isNew = item.outcome == .accepted ? !drafts.isEmpty : new.contains(IngestKeys.Key(item, item.keys[0]))
                 var count = 0
@@ -94,6 +101,16 @@ package actor IngestCommitter {
             if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
             return results
         }
+    }
+
+    /// Moves the cursors of channels that were asked.
+    ///
+    /// - Returns: the channels that others ask by now, whose cursors are theirs to move.
+    private static func move(_ marks: [PollMark], in transaction: Transaction) async throws -> Set<ChannelID> {
+        guard !marks.isEmpty else { return [] }
+        var moved: Set<ChannelID> = []
+        for row in try await transaction.query(PollMark.update(marks)) { moved.insert(ChannelID(try row.value("channel_id"))) }
+        return Set(marks.map(\.channel)).subtracting(moved)
     }
 
     /// The same bytes may be there already, from another message or another try.
@@ -117,6 +134,10 @@ package actor IngestCommitter {
         ON CONFLICT (workspace_id, id) DO UPDATE SET outcome = excluded.outcome, detail = excluded.detail
         """
     }
+}
+
+extension IngestItem {
+    fileprivate func isStale(_ channels: Set<ChannelID>) -> Bool { self.poll.map { channels.contains($0.channel) } ?? false }
 }
 
 /// The keys of one group, in one order for every process, so that two groups with the same keys wait for, and never dead-lock, each other.

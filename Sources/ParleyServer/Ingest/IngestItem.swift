@@ -20,6 +20,8 @@ package struct IngestItem: Sendable {
     package var detail: String?
     /// The row is there already: a replay.
     package var isReplay: Bool
+    /// What it means for the channel that was asked; nil for what came by itself.
+    package var poll: PollMark?
 
     package init(
         workspace: WorkspaceID,
@@ -41,6 +43,19 @@ package struct IngestItem: Sendable {
         self.outcome = outcome
         self.detail = detail
         self.isReplay = isReplay
+    }
+
+    /// What a provider was asked for and gave.
+    init(polled request: HookRequest, of channel: ChannelRecord) {
+        var random = SystemRandomNumberGenerator()
+        self.init(
+            workspace: channel.workspace,
+            channel: channel.id,
+            id: .version7(at: request.at, using: &random),
+            request: request,
+            events: [],
+            outcome: .accepted
+        )
     }
 
     /// What must be new for the request to count: each event's key, or, for what cannot be read, the bytes themselves.

@@ -22,6 +22,8 @@ package struct ChannelRecord: Sendable {
     package var tokenKey: [UInt8]
     package var status: Status
     package var statusReason: String?
+    /// Nil for a channel whose provider calls us.
+    package var polling: PollStatus?
     package var createdAt: Date
     package var updatedAt: Date
 
@@ -35,6 +37,7 @@ package struct ChannelRecord: Sendable {
         tokenKey: [UInt8] = [],
         status: Status = .active,
         statusReason: String? = nil,
+        polling: PollStatus? = nil,
         createdAt: Date,
         updatedAt: Date
     ) {
@@ -47,6 +50,7 @@ package struct ChannelRecord: Sendable {
         self.tokenKey = tokenKey
         self.status = status
         self.statusReason = statusReason
+        self.polling = polling
         self.createdAt = createdAt
         self.updatedAt = updatedAt
     }

@@ -55,7 +55,8 @@ package final class ChannelStore: Sendable {
         }
     }
 
-    static let columns: SQL = "workspace_id, id, adapter, name, settings, policy, status, status_why, created_at, updated_at"
+    static let columns: SQL =
+        "workspace_id, id, adapter, name, settings, policy, status, status_why, created_at, updated_at, \(PollStatus.columns)"
 
     func record(_ row: Row) throws -> ChannelRecord {
         let id = ChannelID(try row.value("id", as: UUID.self))
@@ -74,6 +75,7 @@ package final class ChannelStore: Sendable {
             tokenKey: self.sealer.tokenKey(of: id),
             status: status,
             statusReason: try row.optional("status_why"),
+            polling: try PollStatus(row),
             createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at")
         )

@@ -82,6 +82,21 @@ extension Doctor {
         return Finding(name: "dead letters", level: .warning, detail: "\(count): look at them with `parley queue show --workspace NAME`")
     }
 
+    /// Channels whose providers are asked for what is new (three failures in a row are no accident).
+    func polling(_ queries: some Queries) async throws -> Finding {
+        let row = try await queries.query(
+            """
+            SELECT count(*) FILTER (WHERE due_at < 'infinity') AS count, count(*) FILTER (WHERE failures >= 3) AS failing,
+                coalesce(string_agg(DISTINCT error, ', ') FILTER (WHERE failures >= 3), '') AS errors FROM pollers
+            """
+        )[0]
+        let (count, failing) = (try row.value("count", as: Int.self), try row.value("failing", as: Int.self))
+        guard failing > 0 else { return Finding(name: "polling", level: .ok, detail: "\(count) channels are asked") }
+        let errors: String = try row.value("errors")
+        let detail = "\(failing) of \(count) channels get nothing (\(errors)): see `polling` of GET /v1/channels"
+        return Finding(name: "polling", level: .warning, detail: detail)
+    }
+
     /// An open transaction keeps vacuum from cleaning up after the queue (F27).
     func oldTransactions(_ queries: some Queries) async throws -> Finding {
         let rows = try await queries.query(

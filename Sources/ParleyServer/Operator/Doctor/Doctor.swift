@@ -15,6 +15,7 @@ package struct Doctor: Sendable {
                 ("role", { try await self.role(app) }), ("clock", { try await self.clock(owner) }),
                 ("master key", { try await self.masterKey(app) }), ("workers", { try await self.workers(owner) }),
                 ("backlog", { try await self.backlog(owner) }), ("dead letters", { try await self.deadLetters(owner) }),
+                ("polling", { try await self.polling(owner) }),
                 ("transactions", { try await self.oldTransactions(owner) }), ("vacuum", { try await self.deadRows(owner) }),
                 ("disk", { try await self.disk(owner) }),
             ]
