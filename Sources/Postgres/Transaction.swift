@@ -93,6 +93,9 @@ extension Pool {
         }
     }
 
+    /// Sends `notices` now, together with whatever else waits to be sent. Lost when the database is away.
+    package func notify(_ notices: [Notice]) async { await self.bell.ring(notices, through: self) }
+
     package func query(in scope: WorkspaceScope, _ sql: SQL) async throws(PostgresError) -> [Row] {
         try await self.pipeline(in: scope, [sql])[0]
     }

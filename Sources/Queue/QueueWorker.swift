@@ -58,8 +58,11 @@ package struct QueueWorker: Service {
     let retryPolicy: RetryPolicy
     let pace: Pace
     let logger: Logger
+    let onCommit: @Sendable () -> Void
 
-    /// - Parameter listener: without one, new jobs are noticed by polling only.
+    /// - Parameters:
+    ///   - listener: without one, new jobs are noticed by polling only.
+    ///   - onCommit: called after each group of commits.
     package init(
         queue: QueueName,
         shape: Shape,
@@ -70,7 +73,8 @@ package struct QueueWorker: Service {
         retryPolicy: RetryPolicy = RetryPolicy(),
         pace: Pace = Pace(),
         metrics: QueueMetrics = QueueMetrics(),
-        logger: Logger
+        logger: Logger,
+        onCommit: @escaping @Sendable () -> Void = {}
     ) {
         self.queue = queue
         self.shape = shape
@@ -82,6 +86,7 @@ package struct QueueWorker: Service {
         self.pace = pace
         self.metrics = metrics
         self.logger = logger
+        self.onCommit = onCommit
     }
 
     /// Returns when all lanes are handed back, or the grace time is over. Never throws: a throw would cancel services still draining.

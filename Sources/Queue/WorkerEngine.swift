@@ -38,13 +38,14 @@ actor WorkerEngine {
             lease: worker.pace.lease,
             pool: worker.pool
         )
-        let (queue, id, metrics) = (worker.queue, worker.id, worker.metrics)
+        let (queue, id, metrics, onCommit) = (worker.queue, worker.id, worker.metrics, worker.onCommit)
         self.committer = GroupCommitter(pool: worker.pool) { units, duration in
             metrics.update {
                 $0.commits += 1
                 $0.committedUnits += units
                 $0.commitSeconds.record(duration)
             }
+            onCommit()
         } compose: { group in
             Completion.statements(for: group, on: queue, by: id)
         }

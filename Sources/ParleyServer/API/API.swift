@@ -116,6 +116,7 @@ package struct API: Sendable {
                         return kept
                     }
                     let answer = try await handler(call, transaction)
+                    transaction.notifyAfterCommit([EventFeed.notice])
                     let kept = KeptAnswer(answer)
                     var statements = answer.audit.map { $0.insertion(in: call.workspace) }
                     if let key { statements.append(IdempotencyStore.insertion(of: kept, key, request: hash, in: call.workspace)) }

@@ -5,6 +5,7 @@ import ServiceLifecycle
 struct WebParts: Sendable {
     private let parts: ProcessParts
     let keys: KeyStore
+    let feed: EventFeed
     private let health: Health
     private var routes = Routes()
 
@@ -12,6 +13,7 @@ struct WebParts: Sendable {
     init(_ parts: ProcessParts, beside work: WorkParts? = nil) throws {
         self.parts = parts
         self.keys = KeyStore(pool: parts.pool)
+        self.feed = EventFeed(pool: parts.pool, listener: parts.listener, logger: parts.logger)
         self.health = try Health(parts, work)
         self.health.mount(on: &self.routes)
         let publicURL = try parts.settings.publicURL
@@ -44,6 +46,7 @@ struct WebParts: Sendable {
 
     func services(at address: ListenAddress, onListening: @escaping @Sendable (Int) async -> Void) -> [any Service] {
         [
+            self.feed,
             CacheInvalidation(listener: self.parts.listener, channels: self.parts.channels, keys: self.keys),
             Upkeep(pool: self.parts.pool, logger: self.parts.logger),
             HTTPService(

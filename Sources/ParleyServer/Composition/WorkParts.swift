@@ -17,6 +17,7 @@ struct WorkParts: Sendable {
         // The queue stops well before the group's patience ends, so that handing lanes back is still part of stopping.
         let pace = QueueWorker.Pace(grace: try parts.settings.grace * 2 / 3)
 
+        let bell = EventBell(pool: parts.pool)
         let threader = QueueWorker(
             queue: .inbox,
             shape: .sets(limit: 500, concurrent: 2),
@@ -25,7 +26,8 @@ struct WorkParts: Sendable {
             listener: parts.listener,
             name: name,
             pace: pace,
-            logger: parts.logger
+            logger: parts.logger,
+            onCommit: { bell.ring() }
         )
         let courier = QueueWorker(
             queue: .outbox,
@@ -42,7 +44,8 @@ struct WorkParts: Sendable {
             name: name,
             retryPolicy: Courier.retryPolicy,
             pace: pace,
-            logger: parts.logger
+            logger: parts.logger,
+            onCommit: { bell.ring() }
         )
         let poller = Poller(
             table: PollerTable(pool: parts.pool),

@@ -151,7 +151,7 @@ package struct OutboundStore: Sendable {
                 Self.join(sender, conversation, of: workspace, at: date), JobDraft.quietInsertion([job]),
             ]
         )
-        transaction.notifyAfterCommit(JobDraft.wakeUps(for: [job]))
+        transaction.notifyAfterCommit(JobDraft.wakeUps(for: [job]) + [EventFeed.notice])
         posted.seq = try rows[0][0].value("seq")
         let companions = try along(posted)
         if !companions.isEmpty { _ = try await transaction.pipeline(companions) }

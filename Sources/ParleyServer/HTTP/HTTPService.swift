@@ -16,6 +16,7 @@ package struct HTTPService: Service {
     private let drain: Duration
     private let logger: Logger
     private let telemetry: HTTPTelemetry
+    private let streams: OpenStreams
     private let onStopping: @Sendable () -> Void
     private let onListening: @Sendable (Int) async -> Void
 
@@ -37,7 +38,10 @@ package struct HTTPService: Service {
     ) {
         self.address = (host, port)
         self.routes = routes
+        var limits = limits
+        limits.upload = { routes.uploadLimit(target: $0) }
         self.limits = limits
+        self.streams = OpenStreams(limit: limits.streams, heartbeat: limits.heartbeat, metrics: metrics)
         self.drain = drain
         self.logger = logger
         self.telemetry = HTTPTelemetry(metrics: metrics)
@@ -48,7 +52,7 @@ package struct HTTPService: Service {
     package func run() async throws {
         let server = Server(
             childChannelSetup: GuardedChannel(limits: self.limits) { request, writer, channel in
-                let answer = await self.respond(to: request, from: channel)
+                let answer = await OpenStreams.$current.withValue(self.streams) { await self.respond(to: request, from: channel) }
                 try await writer.write(response: answer.head, body: answer.body)
             },
             configuration: ServerConfiguration(
@@ -64,10 +68,11 @@ package struct HTTPService: Service {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await running.value
-            } onGracefulShutdown: { [drain, onStopping] in
+            } onGracefulShutdown: { [drain, onStopping, streams] in
                 onStopping()
                 Task {
                     try? await Task.sleep(for: drain)
+                    streams.close()
                     try await server.shutdownGracefully()
                 }
             }
@@ -102,25 +107,34 @@ package struct HTTPService: Service {
         let path = String(target[0])
         func problem(_ problem: Problem) -> Response { .problem(problem, instance: path, requestID: id) }
 
-        // The guard bounded the body, so it is whole or the connection is gone: nothing is refused here by size.
-        guard let body = try? await request.body.collect(upTo: self.limits.body) else { return ("", problem(.badRequest("No body."))) }
-        let (route, parameters): (Routes.Route, [String: String])
-        switch self.routes.match(request.method, path) {
-        case .nothing: return ("none", problem(.notFound))
-        case .wrongMethod(let allowed): return ("none", problem(.methodNotAllowed(allowed)))
-        case .found(let found, let values): (route, parameters) = (found, values)
-        }
+        let match = self.routes.match(request.method, path)
         var incoming = IncomingRequest(
             id: id,
             method: request.method,
             path: path,
             query: target.count > 1 ? String(target[1]) : nil,
             headers: request.headers,
-            body: Array(body.readableBytesView),
             peer: peer,
             at: Date()
         )
-        incoming.parameters = parameters
+        if case .found(let route, let parameters) = match, let upload = route.upload {
+            incoming.parameters = parameters
+            do { try await upload.admit(incoming) } catch {
+                return (route.pattern, problem((error as? Problem) ?? self.problem(of: error, id: id, pattern: route.pattern)))
+            }
+        }
+        // The guard bounded the body, so it is whole or the connection is gone: nothing is refused here by size.
+        let limit = self.limits.upload(path) ?? self.limits.body
+        guard let body = try? await request.body.collect(upTo: limit) else { return ("", problem(.badRequest("No body."))) }
+        incoming.body = Array(body.readableBytesView)
+        let route: Routes.Route
+        switch match {
+        case .nothing: return ("none", problem(.notFound))
+        case .wrongMethod(let allowed): return ("none", problem(.methodNotAllowed(allowed)))
+        case .found(let found, let parameters):
+            route = found
+            incoming.parameters = parameters
+        }
         do {
             return (route.pattern, try await route.handler(incoming))
         } catch let error as Problem {

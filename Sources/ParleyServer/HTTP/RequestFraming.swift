@@ -65,7 +65,7 @@ struct RequestFraming {
         switch self.head.length {
         case .none: self.state = .complete
         case .bytes(let count):
-            guard count <= self.limits.body else { throw .bodyTooLarge }
+            guard count <= self.head.bodyLimit else { throw .bodyTooLarge }
             self.state = count == 0 ? .complete : .body(remaining: count)
         case .chunked: self.state = .chunkSize
         }
@@ -109,7 +109,7 @@ struct RequestFraming {
             let size = Int(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw .badRequest("A chunk size is no number.") }
         self.bodyBytes += size
-        guard self.bodyBytes <= self.limits.body else { throw .bodyTooLarge }
+        guard self.bodyBytes <= self.head.bodyLimit else { throw .bodyTooLarge }
         self.state = size == 0 ? .lastChunkEnd : .chunk(remaining: size)
         return end + 1 - bytes.startIndex
     }

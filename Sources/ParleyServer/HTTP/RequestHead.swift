@@ -7,6 +7,10 @@ struct RequestHead {
     private(set) var expectsContinue = false
     /// The caller wants the connection closed after the answer, or is too old to say otherwise.
     private(set) var closes = false
+    /// The most its body may have, by its target.
+    private(set) var bodyLimit = 0
+    /// The target takes files.
+    private(set) var isUpload = false
 
     static let targetTooLong = Problem(414, "uri_too_long", "URI too long")
     static let headersTooLarge = Problem(431, "headers_too_large", "Request header fields too large")
@@ -23,6 +27,9 @@ struct RequestHead {
         guard lines.count <= limits.headerCount else { throw Self.headersTooLarge }
         guard bytes.count - requestLine.count <= limits.headerSection + 4 else { throw Self.headersTooLarge }
 
+        let upload = limits.upload(Self.target(requestLine))
+        self.bodyLimit = upload ?? limits.body
+        self.isUpload = upload != nil
         self.closes = isOld
         var hosts = 0
         for line in lines {
@@ -65,6 +72,10 @@ struct RequestHead {
         case "HTTP/1.0": return true
         default: throw .badRequest("The version is not HTTP/1.1.")
         }
+    }
+
+    private static func target(_ requestLine: ByteBufferView) -> String {
+        String(decoding: requestLine.split(separator: 0x20, omittingEmptySubsequences: false)[1], as: UTF8.self)
     }
 
     private static func field(_ line: ByteBufferView) throws(Problem) -> (name: String, value: String) {

@@ -7,6 +7,20 @@ package import HummingbirdCore
 /// A segment `:name` takes any one non-empty segment; a literal one goes before it.
 package struct Routes: Sendable {
     package typealias Handler = @Sendable (IncomingRequest) async throws -> Response
+    /// Judges a request whose body has not been read yet.
+    package typealias Admission = @Sendable (IncomingRequest) async throws -> Void
+
+    /// How a route takes files.
+    package struct Upload: Sendable {
+        /// Bytes of body.
+        package var limit: Int
+        /// Throws what is answered instead of reading so much from whoever may not send it.
+        package var admit: Admission
+        package init(limit: Int, admit: @escaping Admission) {
+            self.limit = limit
+            self.admit = admit
+        }
+    }
 
     /// What the tree says of a request.
     enum Match: Sendable {
@@ -19,6 +33,8 @@ package struct Routes: Sendable {
         /// As registered, `/v1/keys/:id`: the metric's label.
         var pattern: String
         var handler: Handler
+        /// Nil where bodies are as small as everywhere.
+        var upload: Upload?
     }
 
     private struct Node: Sendable {
@@ -32,9 +48,11 @@ package struct Routes: Sendable {
 
     package init() {}
 
-    /// - Parameter method: nil for every method.
-    package mutating func on(_ method: HTTPRequest.Method?, _ pattern: String, _ handler: @escaping Handler) {
-        let route = Route(pattern: pattern, handler: handler)
+    /// - Parameters:
+    ///   - method: nil for every method.
+    ///   - upload: set where larger bodies are taken.
+    package mutating func on(_ method: HTTPRequest.Method?, _ pattern: String, upload: Upload? = nil, _ handler: @escaping Handler) {
+        let route = Route(pattern: pattern, handler: handler, upload: upload)
         Self.insert(route, method, pattern.split(separator: "/")[...], into: &self.root)
     }
 
@@ -50,6 +68,12 @@ package struct Routes: Sendable {
         } else {
             self.insert(route, method, rest.dropFirst(), into: &node.literals[String(segment), default: Node()])
         }
+    }
+
+    /// How large a body may be there; nil where nothing special is said.
+    func uploadLimit(target: String) -> Int? {
+        guard case .found(let route, _) = self.match(.post, String(target.prefix { $0 != "?" })) else { return nil }
+        return route.upload?.limit
     }
 
     func match(_ method: HTTPRequest.Method, _ path: String) -> Match {

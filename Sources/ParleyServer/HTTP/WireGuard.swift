@@ -115,7 +115,9 @@ final class WireGuard: ChannelDuplexHandler {
         case .readingHead:
             // The first request's deadline runs from the connection's start, a later one's from its first byte.
             self.readDeadline = min(self.readDeadline ?? .distantFuture, .now() + .init(self.limits.headerDeadline))
-        case .readingBody: self.readDeadline = .now() + .init(self.limits.bodyDeadline)
+        case .readingBody:
+            let limits = self.limits
+            self.readDeadline = .now() + .init(self.framing.head.isUpload ? limits.uploadDeadline : limits.bodyDeadline)
         case .answering, .refused: self.readDeadline = nil
         }
         self.rearm()
