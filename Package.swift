@@ -70,7 +70,8 @@ let package = Package(
             dependencies: [
                 "SMTP", "TestSupport", logging, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ]
+            ],
+            exclude: ["Corpus"]
         ),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
         .testTarget(name: "ChannelsTests", dependencies: ["Channels"], exclude: ["Corpus", "Fixtures"]),
