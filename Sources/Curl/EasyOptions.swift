@@ -21,6 +21,10 @@ struct EasyOptions {
     func setWrite(_ option: CURLoption, _ callback: curl_write_callback) throws(TransferError) {
         try self.check(parley_curl_set_write(self.easy, option, callback))
     }
+    func setDebug(_ callback: curl_debug_callback) throws(TransferError) { try self.check(parley_curl_set_debug(self.easy, callback)) }
+    func setProgress(_ callback: curl_xferinfo_callback) throws(TransferError) {
+        try self.check(parley_curl_set_progress(self.easy, callback))
+    }
     func setOpenSocket(_ callback: curl_opensocket_callback) throws(TransferError) {
         try self.check(parley_curl_set_opensocket(self.easy, callback))
     }

@@ -1,5 +1,3 @@
-import CLibcurl
-
 extension EgressPolicy {
     /// Whether `url` may be saved as a target: what can be told without asking the network.
     ///
@@ -7,28 +5,38 @@ extension EgressPolicy {
     ///
     /// - Throws: `.invalidRequest`, `.schemeNotAllowed`, `.portNotAllowed`, `.userInfoNotAllowed`, `.egressDenied`.
     package func check(url: String) throws(TransferError) {
-        guard !url.utf8.contains(0), let handle = curl_url() else { throw TransferError(.invalidRequest, detail: "the URL cannot be read") }
-        defer { curl_url_cleanup(handle) }
-        let read = curl_url_set(handle, CURLUPART_URL, url, UInt32(CURLU_NON_SUPPORT_SCHEME))
-        guard read == CURLUE_OK else { throw TransferError(.invalidRequest, detail: String(cString: curl_url_strerror(read))) }
-        func part(_ part: CURLUPart, flags: Int32 = 0) -> String? {
-            var text: UnsafeMutablePointer<CChar>?
-            guard curl_url_get(handle, part, &text, UInt32(flags)) == CURLUE_OK, let text else { return nil }
-            defer { curl_free(text) }
-            return String(cString: text)
-        }
-        guard let scheme = part(CURLUPART_SCHEME)?.lowercased(), scheme == "http" || scheme == "https" else {
+        let url = try ParsedURL(url)
+        guard url.scheme == "http" || url.scheme == "https" else {
             throw TransferError(.schemeNotAllowed, detail: "the scheme is neither http nor https")
         }
-        guard part(CURLUPART_USER) == nil, part(CURLUPART_PASSWORD) == nil else {
+        guard !url.hasUserInfo else {
             throw TransferError(.userInfoNotAllowed, detail: "the URL holds a user name or a password")
         }
-        guard let port = part(CURLUPART_PORT, flags: CURLU_DEFAULT_PORT).flatMap({ Int($0) }), Self.isAllowed(port: port) else {
+        guard let port = url.port, Self.isAllowed(port: port) else {
             throw TransferError(.portNotAllowed, detail: "the port is not 80, 443 or one above 1023 that carries HTTP")
         }
-        guard let host = part(CURLUPART_HOST)?.lowercased(), !host.isEmpty else {
-            throw TransferError(.invalidRequest, detail: "the URL names no host")
+        try self.check(host: url.host)
+    }
+
+    /// Whether a URL of a channel's settings may be saved: of HTTP, or of a mail server.
+    package func check(target url: String) throws(TransferError) {
+        switch try ParsedURL(url).scheme {
+        case "smtp", "smtps": try self.check(MailServer(url: url, service: .smtp))
+        case "imap", "imaps": try self.check(MailServer(url: url, service: .imap))
+        default: try self.check(url: url)
         }
+    }
+
+    /// Whether mail may be handed over or fetched there: the same, for the ports of mail.
+    package func check(_ server: MailServer) throws(TransferError) {
+        guard Self.mailPorts.contains(server.port) || Self.isAllowed(port: server.port) else {
+            throw TransferError(.portNotAllowed, detail: "the port is not 25, 143, 465, 587, 993 or one above 1023 that carries mail")
+        }
+        try self.check(host: server.host)
+    }
+
+    private func check(host: String) throws(TransferError) {
+        guard !host.isEmpty else { throw TransferError(.invalidRequest, detail: "the URL names no host") }
         guard self.permits(host: host) else {
             throw TransferError(.egressDenied, detail: "the host is an address that outbound calls may not reach")
         }
@@ -43,11 +51,13 @@ extension EgressPolicy {
         return ["127.0.0.1", "::1"].contains { self.permits(IPAddress($0)!) }
     }
 
+    private static let mailPorts: Set<Int> = [25, 143, 465, 587, 993]
+
     private static func isAllowed(port: Int) -> Bool {
         port == 80 || port == 443 || (1024...65535).contains(port) && !self.otherProtocols.contains(port)
     }
 
-    /// Ports above 1023 where something else listens that could be talked into harm by an HTTP request.
+    /// Ports above 1023 where something else listens that could be talked into harm by our words.
     ///
     /// Source: WHATWG Fetch, "bad port"; and the usual ports of databases and of the Docker daemon.
     private static let otherProtocols: Set<Int> = [

@@ -2,19 +2,12 @@ import CLibcurl
 
 extension RunningTransfer {
     /// - Returns: the handle to run; it lives as long as this object.
-    func prepare(settings: HTTPClient.Settings) throws(TransferError) -> UnsafeMutableRawPointer {
-        let transfer = self.ticket.transfer
+    func prepare(settings: ClientSettings) throws(TransferError) -> UnsafeMutableRawPointer {
         guard let easy = curl_easy_init() else { throw TransferError(.failed, detail: "libcurl made no handle") }
         self.easy = easy
         self.egress = settings.egress
         let options = EasyOptions(easy: easy)
-        try options.set(CURLOPT_URL, transfer.url)
-        try options.set(CURLOPT_PROTOCOLS_STR, "http,https")
-        try options.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         try options.set(CURLOPT_PROXY, "")
-        try options.set(CURLOPT_FOLLOWLOCATION, 0)
-        try options.set(CURLOPT_USERAGENT, settings.userAgent)
-        try options.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
         try options.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         try options.set(CURLOPT_SSL_VERIFYPEER, 1)
         try options.set(CURLOPT_SSL_VERIFYHOST, 2)
@@ -25,19 +18,31 @@ extension RunningTransfer {
         try options.set(CURLOPT_NOSIGNAL, 1)
         // Without this, giving up on a name that is still being looked up would block the thread, and with it every other transfer.
         try options.set(CURLOPT_QUICK_EXIT, 1)
-        try options.set(CURLOPT_TIMEOUT_MS, transfer.deadline.milliseconds)
-        try options.set(CURLOPT_CONNECTTIMEOUT_MS, min(transfer.connectDeadline, transfer.deadline).milliseconds)
+        let deadlines = self.ticket.transfer.deadlines
+        try options.set(CURLOPT_TIMEOUT_MS, deadlines.whole.milliseconds)
+        try options.set(CURLOPT_CONNECTTIMEOUT_MS, min(deadlines.connect, deadlines.whole).milliseconds)
         for name in settings.names { try Self.append(name, to: &self.nameList) }
         try options.set(CURLOPT_RESOLVE, list: self.nameList)
         try options.set(CURLOPT_MAXAGE_CONN, 30)
-        try options.set(CURLOPT_MAXFILESIZE_LARGE, offset: transfer.answerLimit)
         try options.set(CURLOPT_ERRORBUFFER, pointer: self.errorText)
-        try self.prepareRequest(transfer, options)
+        switch self.ticket.transfer {
+        case .http(let transfer):
+            try options.set(CURLOPT_USERAGENT, settings.userAgent)
+            try self.prepareRequest(transfer, options)
+        case .mail(let transfer, let server): try self.prepareMail(transfer, server, options)
+        case .mailbox(let transfer, let server): try self.prepareMailbox(transfer, server, options)
+        }
         try self.prepareCallbacks(options)
         return easy
     }
 
     private func prepareRequest(_ transfer: HTTPTransfer, _ options: EasyOptions) throws(TransferError) {
+        try options.set(CURLOPT_URL, transfer.url)
+        try options.set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try options.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        try options.set(CURLOPT_FOLLOWLOCATION, 0)
+        try options.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
+        try options.set(CURLOPT_MAXFILESIZE_LARGE, offset: transfer.answerLimit)
         guard !transfer.method.isEmpty, transfer.method.utf8.allSatisfy(\.isTokenByte) else {
             throw TransferError(.invalidRequest, detail: "the method is no token")
         }
@@ -63,7 +68,7 @@ extension RunningTransfer {
         try options.set(CURLOPT_HTTPHEADER, list: self.headerList)
     }
 
-    private static func append(_ text: String, to list: inout UnsafeMutablePointer<curl_slist>?) throws(TransferError) {
+    static func append(_ text: String, to list: inout UnsafeMutablePointer<curl_slist>?) throws(TransferError) {
         guard let longer = curl_slist_append(list, text) else { throw TransferError(.failed, detail: "out of memory") }
         list = longer
     }
@@ -83,13 +88,13 @@ extension RunningTransfer {
         }
         try options.set(CURLOPT_HEADERDATA, pointer: context)
         try options.setWrite(CURLOPT_HEADERFUNCTION) { buffer, size, count, context in
-            RunningTransfer.from(context).answer.take(header: UnsafeRawBufferPointer(start: buffer, count: size * count))
+            RunningTransfer.from(context).take(header: UnsafeRawBufferPointer(start: buffer, count: size * count))
         }
         try options.set(CURLOPT_OPENSOCKETDATA, pointer: context)
         try options.setOpenSocket { context, _, address in address.map { RunningTransfer.from(context).open($0) } ?? CURL_SOCKET_BAD }
     }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> RunningTransfer {
+    static func from(_ context: UnsafeMutableRawPointer?) -> RunningTransfer {
         Unmanaged<RunningTransfer>.fromOpaque(context!).takeUnretainedValue()
     }
 }

@@ -11,10 +11,12 @@ package struct TransferError: Error, Hashable, Sendable {
         case timeout
         /// The answer is longer than we read.
         case tooLarge = "too_large"
-        /// What came back is not HTTP.
+        /// What came back is not what the protocol says.
         case badAnswer = "bad_answer"
         /// The connection ended before the answer did.
         case interrupted
+        /// Understood, and answered with no: a log-in, a mailbox, a command.
+        case refused
         case cancelled
         /// libcurl could not be set up as asked, or ran out of something.
         case failed

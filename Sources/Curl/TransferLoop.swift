@@ -2,13 +2,13 @@ import CLibcurl
 import Foundation
 import Synchronization
 
-typealias TransferResult = Result<HTTPAnswer, TransferError>
+typealias TransferResult = Result<TransferAnswer, TransferError>
 
-/// One `send`, as both sides know it. Cancelling may overtake starting, so the wish is kept here and not only sent along.
+/// One transfer, as both sides know it. Cancelling may overtake starting, so the wish is kept here and not only sent along.
 final class Ticket: Sendable {
-    let transfer: HTTPTransfer
+    let transfer: Transfer
     let isCancelled = Atomic(false)
-    init(transfer: HTTPTransfer) { self.transfer = transfer }
+    init(transfer: Transfer) { self.transfer = transfer }
 }
 
 /// A `curl_multi` handle and the thread that drives it. Everything but `inbox` belongs to that thread.
@@ -27,7 +27,7 @@ final class TransferLoop: Sendable {
 
     private let inbox: Mutex<Inbox>
 
-    init(settings: HTTPClient.Settings) throws(TransferError) {
+    init(settings: ClientSettings) throws(TransferError) {
         guard Self.isReady, let pointer = curl_multi_init() else { throw TransferError(.failed, detail: "libcurl did not start") }
         let multi = MultiHandle(pointer: pointer)
         self.inbox = Mutex(Inbox(multi: multi))
@@ -40,16 +40,19 @@ final class TransferLoop: Sendable {
         thread.start()
     }
 
-    func start(_ ticket: Ticket, reporting continuation: CheckedContinuation<TransferResult, Never>) {
-        self.give(.start(ticket, continuation))
+    /// - Throws: `TransferError`; a cancelled task gets `.cancelled`.
+    func run(_ transfer: Transfer) async throws(TransferError) -> TransferAnswer {
+        let ticket = Ticket(transfer: transfer)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { self.give(.start(ticket, $0)) }
+        } onCancel: {
+            ticket.isCancelled.store(true, ordering: .relaxed)
+            self.give(.cancel(ticket))
+        }
+        return try result.get()
     }
 
-    func cancel(_ ticket: Ticket) {
-        ticket.isCancelled.store(true, ordering: .relaxed)
-        self.give(.cancel(ticket))
-    }
-
-    /// Ends the thread. Only called when no `send` is waiting.
+    /// Ends the thread. Only called when no transfer is waiting.
     func stop() {
         self.inbox.withLock { inbox in
             inbox.isStopping = true
@@ -66,7 +69,7 @@ final class TransferLoop: Sendable {
 
     // MARK: - The thread
 
-    private func run(_ multi: UnsafeMutableRawPointer, settings: HTTPClient.Settings) {
+    private func run(_ multi: UnsafeMutableRawPointer, settings: ClientSettings) {
         // OpenSSL writes without MSG_NOSIGNAL, and libcurl told to keep off signals does not stop a dead peer's SIGPIPE from ending us.
         var signals = sigset_t()
         sigemptyset(&signals)

@@ -104,6 +104,19 @@ package final class Line: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Reads one line, without its end; nil when the other side ended first.
+    package func readLine() -> String? {
+        var bytes: [UInt8] = []
+        while bytes.last != 0x0a {
+            guard let byte = self.read(limit: 1) else { return nil }
+            bytes += byte
+        }
+        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+
+    /// Reads so many bytes or fewer.
+    package func skip(_ count: Int) { _ = self.read(limit: count) }
+
     /// Reads until the other side ends.
     package func drain() { while self.read(limit: 65_536) != nil {} }
 

@@ -1,0 +1,34 @@
+/// Hands mail over and fetches it, from any task.
+///
+/// libcurl waits for the reply to the final dot, and for the goodbye, without letting other transfers of its loop go on. So a loop
+/// carries one of these at a time, and keeps its connection for the next one to the same account.
+package final class MailClient: Sendable {
+    package let settings: ClientSettings
+    private let loops: LoopPool
+
+    package init(settings: ClientSettings) {
+        self.settings = settings
+        self.loops = LoopPool(settings: settings)
+    }
+
+    /// Hands one mail over once.
+    ///
+    /// - Returns: the reply that decided: to the final dot, or to the command that was refused.
+    /// - Throws: `TransferError` when no such reply came. Its phase is `.afterSend` once the whole message has left: then the server may
+    ///   have taken the mail. A cancelled task gets `.cancelled`.
+    package func send(_ transfer: MailTransfer) async throws(TransferError) -> MailReply {
+        let server = try MailServer(url: transfer.url, service: .smtp)
+        try self.settings.egress.check(server)
+        try transfer.check()
+        let answer = try await self.loops.run(.mail(transfer, to: server), for: .init(server: server, username: transfer.username))
+        return MailReply(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
+    }
+
+    /// Asks a mailbox one question.
+    package func ask(_ transfer: MailboxTransfer) async throws(TransferError) -> [UInt8] {
+        let server = try MailServer(url: transfer.url, service: .imap)
+        try self.settings.egress.check(server)
+        try transfer.check()
+        return try await self.loops.run(.mailbox(transfer, at: server), for: .init(server: server, username: transfer.username)).body
+    }
+}
