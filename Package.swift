@@ -74,7 +74,7 @@ let package = Package(
             exclude: ["Corpus"]
         ),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
-        .testTarget(name: "ChannelsTests", dependencies: ["Channels"], exclude: ["Corpus", "Fixtures"]),
+        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "CGMime"], exclude: ["Corpus", "Fixtures"]),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
