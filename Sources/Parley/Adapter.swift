@@ -26,6 +26,9 @@ package protocol Adapter: Sendable {
     /// Whether `render` needs the bytes of the message's stored files, and not only a URL to each.
     var wantsFiles: Bool { get }
 
+    /// What a channel of this adapter starts with where an operator decided nothing else.
+    var standardPolicy: ChannelPolicy { get }
+
     /// The addresses under which mail comes in for a channel with these settings: `user@domain`, or `@domain` for every address of it;
     /// lower case, unique over all workspaces.
     func mailboxes(_ settings: [String: JSON]) -> [String]
@@ -157,6 +160,8 @@ package struct AdapterError: Error, Hashable, Sendable {
 extension Adapter {
     /// Whether `render` needs the bytes of the message's stored files, and not only a URL to each.
     package var wantsFiles: Bool { false }
+    /// What a channel of this adapter starts with where an operator decided nothing else.
+    package var standardPolicy: ChannelPolicy { ChannelPolicy() }
     /// The addresses under which mail comes in for a channel with these settings: `user@domain`, or `@domain` for every address of it.
     package func mailboxes(_ settings: [String: JSON]) -> [String] { [] }
 }

@@ -1,9 +1,10 @@
-package import Foundation
+import Foundation
 
 /// How a provider that calls nobody is asked for what is new. Holds secrets: never logged.
 package struct Poll: Hashable, Sendable {
     package enum Request: Hashable, Sendable {
         case http(HTTPCall)
+        case mailbox(MailboxPoll)
     }
     package var request: Request
     /// Between an answer that brought all there was and the next request.
@@ -11,6 +12,22 @@ package struct Poll: Hashable, Sendable {
     package init(request: Request, interval: Duration) {
         self.request = request
         self.interval = interval
+    }
+}
+
+/// A mailbox to be looked into for mail that came after the cursor: `{"validity": UIDVALIDITY, "uid": the last one taken}`.
+package struct MailboxPoll: Hashable, Sendable {
+    /// `imaps://host`, `imap://host:143`
+    package var url: String
+    package var username: String?
+    package var password: String?
+    /// `INBOX`
+    package var mailbox: String
+    package init(url: String, username: String?, password: String?, mailbox: String) {
+        self.url = url
+        self.username = username
+        self.password = password
+        self.mailbox = mailbox
     }
 }
 

@@ -98,6 +98,7 @@ extension Poll {
     var shown: JSON {
         switch self.request {
         case .http(let call): call.shown
+        case .mailbox(let mailbox): ["url": .string(mailbox.url), "mailbox": .string(mailbox.mailbox)]
         }
     }
 }

@@ -39,7 +39,7 @@ extension API {
             if adapter == nil, fields.errors.isEmpty { fields.fail("adapter", "unknown_adapter", "See GET /v1/adapters.") }
             let name = fields.requiredLine("name")
             let settings = self.settings(&fields, of: adapter, known: [:])
-            let policy = fields.policy(ChannelPolicy())
+            let policy = fields.policy(adapter?.standardPolicy ?? ChannelPolicy())
             try fields.finish()
             guard let adapter else { throw Problem.notFound }
             let made = try await self.channels.create(
@@ -120,7 +120,7 @@ extension API {
         case .success(let complete):
             for (name, property) in adapter.settings.properties where property.format == "uri" {
                 guard let url = complete[name]?.string, !url.isEmpty else { continue }
-                do throws(TransferError) { try self.egress.check(url: url) } catch {
+                do throws(TransferError) { try self.egress.check(target: url) } catch {
                     fields.merge([Problem.Field(pointer: "/settings/\(name)", code: error.reason.rawValue, detail: error.detail)])
                 }
             }

@@ -95,7 +95,7 @@ struct Demo: Sendable {
                 adapter: adapter,
                 name: name,
                 settings: complete,
-                policy: ChannelPolicy(),
+                policy: self.parts.adapters[adapter]!.standardPolicy,
                 on: transaction
             )
         }

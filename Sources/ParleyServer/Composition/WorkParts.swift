@@ -51,7 +51,7 @@ struct WorkParts: Sendable {
             table: PollerTable(pool: parts.pool),
             channels: parts.channels,
             adapters: parts.adapters,
-            transport: HTTPPickup(client: client),
+            transport: Pickups(http: HTTPPickup(client: client), mailbox: MailboxPickup(client: MailClient(settings: client.settings))),
             committer: IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger),
             publicURL: publicURL,
             metrics: parts.metrics,

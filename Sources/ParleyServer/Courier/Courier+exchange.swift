@@ -1,3 +1,4 @@
+import Channels
 import Curl
 import Foundation
 import Logging
@@ -6,22 +7,49 @@ import Parley
 extension Courier {
     /// Sends one request and has the adapter judge the answer. Never throws: whatever happens is an outcome.
     func exchange(_ sending: Sending) async -> SendResult {
-        let request: HTTPCall
         switch sending.request {
-        case .kept: return SendResult(outcome: .accepted(externalID: sending.delivery.message.id.description), httpStatus: nil, detail: nil)
-        case .mail: return SendResult(outcome: .retry(reason: .unreachable, after: nil), httpStatus: nil, detail: "no mail client")
-        case .http(let http): request = http
+        case .kept: SendResult(outcome: .accepted(externalID: sending.delivery.message.id.description), httpStatus: nil, detail: nil)
+        case .mail(let mail): await self.exchange(mail, sending)
+        case .http(let call): await self.exchange(call, sending)
         }
-        let transfer = HTTPTransfer(method: request.method, url: request.url, headers: request.headers, body: request.body)
-        let answer: HTTPAnswer
+    }
+
+    private func exchange(_ call: HTTPCall, _ sending: Sending) async -> SendResult {
+        let transfer = HTTPTransfer(method: call.method, url: call.url, headers: call.headers, body: call.body)
         do {
-            answer = try await self.client.send(transfer)
+            let answer = try await self.client.send(transfer)
+            return await self.judged(ProviderAnswer(status: answer.status, headers: answer.headers, body: answer.body), sending)
         } catch {
             return Self.result(of: error)
         }
-        let judged = ProviderAnswer(status: answer.status, headers: answer.headers, body: answer.body)
+    }
+
+    private func exchange(_ mail: MailRequest, _ sending: Sending) async -> SendResult {
+        guard !mail.url.isEmpty else {
+            return SendResult(outcome: .refused(reason: .policy, code: "no_smtp_url", detail: ""), httpStatus: nil, detail: "no_smtp_url")
+        }
+        let domain = mail.sender.split(separator: "@").last.map(String.init)
+        let transfer = MailTransfer(
+            url: mail.url,
+            username: mail.username,
+            password: mail.password,
+            greeting: domain.flatMap { $0.wholeMatch(of: /[A-Za-z0-9.-]+/) == nil ? nil : $0 },
+            sender: mail.sender,
+            recipient: mail.recipient,
+            message: mail.message
+        )
         do {
-            let outcome = try await sending.adapter.judge(judged, for: sending.account)
+            let reply = try await self.mail.send(transfer)
+            let headers = [MailReplyMeaning.messageIDHeader: mail.messageID]
+            return await self.judged(ProviderAnswer(status: reply.code, headers: headers, body: Array(reply.text.utf8)), sending)
+        } catch {
+            return Self.result(of: error)
+        }
+    }
+
+    private func judged(_ answer: ProviderAnswer, _ sending: Sending) async -> SendResult {
+        do {
+            let outcome = try await sending.adapter.judge(answer, for: sending.account)
             return SendResult(outcome: Self.withRetryAfter(outcome, of: answer), httpStatus: answer.status, detail: outcome.detail)
         } catch {
             self.logger.warning(
@@ -45,12 +73,15 @@ extension Courier {
             outcome = .refused(reason: .policy, code: reason, detail: error.detail)
         case .egressDenied, .resolve, .connect, .tls, .timeout, .tooLarge, .badAnswer, .interrupted, .cancelled, .failed:
             outcome = error.isAmbiguous ? .ambiguous(reason: reason) : .retry(reason: .unreachable, after: nil)
+        case .refused: outcome = .refused(reason: .credentials, code: reason, detail: error.detail)
         }
-        return SendResult(outcome: outcome, httpStatus: nil, detail: reason)
+        // What is wrong with a certificate, an operator must be told; the words are OpenSSL's and libcurl's.
+        let detail = error.reason == .tls ? "tls: \(error.detail)" : reason
+        return SendResult(outcome: outcome, httpStatus: nil, detail: detail)
     }
 
     /// The header counts where the adapter found nothing better in the body.
-    private static func withRetryAfter(_ outcome: SendOutcome, of answer: HTTPAnswer) -> SendOutcome {
+    private static func withRetryAfter(_ outcome: SendOutcome, of answer: ProviderAnswer) -> SendOutcome {
         guard case .retry(let reason, nil) = outcome, let header = answer.headers["retry-after"] else { return outcome }
         return .retry(reason: reason, after: RetryAfter.seconds(header, at: Date()))
     }

@@ -22,10 +22,12 @@ package struct Courier: JobHandler {
     let adapters: AdapterRegistry
     let open: Opening
     let client: HTTPClient
+    let mail: MailClient
     let limits: DeliveryLimits
     let metrics: Metrics
     let logger: Logger
     let loading: Coalescer<OutboxPayload, Result<LoadedDelivery, PostgresError>?>
+    let mailContexts: MailContexts
     let gate: SendGate
     let memory = AttemptMemory()
     let pacer = Pacer()
@@ -44,6 +46,8 @@ package struct Courier: JobHandler {
         self.adapters = adapters
         self.open = open
         self.client = client
+        self.mail = MailClient(settings: client.settings)
+        self.mailContexts = MailContexts(pool: pool)
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
@@ -76,7 +80,7 @@ package struct Courier: JobHandler {
 
     private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
-        guard let delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }
+        guard var delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }
         if delivery.state == .failed { return self.renew(delivery, payload) }
         if delivery.state.isOver { return ([], .done) }
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
@@ -88,7 +92,10 @@ package struct Courier: JobHandler {
         let rendering: Rendering
         do {
             (adapter, account) = try self.account(of: delivery.channel)
+            if adapter.wantsFiles { try await self.mailContexts.complete(&delivery) }
             rendering = try await adapter.render(delivery.message, for: account)
+        } catch let error as PostgresError {
+            throw error
         } catch {
             return self.adapterFailed(error, delivery, job)
         }

@@ -58,7 +58,10 @@ extension Operator {
         let (store, workspace) = (try self.channels(), try await self.workspace(file.workspace, orMake: true))
         let wanted = try file.channels.map { item in
             let adapter = try self.adapter(item.adapter)
-            return (item.name, adapter.name, try Self.valid(item.settings, for: adapter), try Self.policy(item.policy))
+            return (
+                item.name, adapter.name, try Self.valid(item.settings, for: adapter),
+                try Self.policy(item.policy, over: adapter.standardPolicy)
+            )
         }
         let rows = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [actor] transaction in
             let known = try await store.list(in: workspace.id, on: transaction)

@@ -23,7 +23,7 @@ extension Operator {
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
         let adapter = try self.adapter(adapter)
         let settings = try Self.valid(settings, for: adapter)
-        let policy = try Self.policy(policy)
+        let policy = try Self.policy(policy, over: adapter.standardPolicy)
         let id = ChannelID.make()
         let record = try await self.change(in: workspace.id) { [actor] transaction in
             let made = try await store.create(

@@ -8,6 +8,10 @@ struct Pickup: Sendable {
         var request: HookRequest
         /// Nil: where it was.
         var cursor: JSON?
+        /// What cannot be read of it is kept for an operator and passed: it holds nothing else that could get lost.
+        var isOneThing = false
+        /// Why it was not even fetched; the adapter is not asked then.
+        var unfetched: String?
     }
     /// Oldest first.
     var batches: [Batch]

@@ -116,9 +116,16 @@ struct Poller: Service {
             mark.cursor = batch.cursor ?? mark.cursor
             mark.wait = index == pickup.batches.count - 1 ? wait ?? PollerTable.lease : PollerTable.lease
             var item = IngestItem(polled: batch.request, of: channel)
-            switch try await adapter.receive(batch.request, for: context) {
+            let reception: Reception =
+                if let why = batch.unfetched { .quarantined(reason: why, HookAnswer()) } else {
+                    try await adapter.receive(batch.request, for: context)
+                }
+            switch reception {
             case .accepted(let events, _, _, let files):
                 (item.events, item.files, item.poll) = (events, files, mark)
+                if try await self.committer.store(item).isStale { return false }
+            case let unread where batch.isOneThing:
+                (item.outcome, item.detail, item.poll) = (.quarantined, unread.reason, mark)
                 if try await self.committer.store(item).isStale { return false }
             case .quarantined(let reason, _):
                 (item.outcome, item.detail) = (.quarantined, reason)
@@ -161,5 +168,17 @@ struct Poller: Service {
     private func count(_ adapter: any Adapter, _ outcome: String) {
         let labels = ["adapter": adapter.name.rawValue, "outcome": outcome]
         self.metrics.counter("parley_polls_total", "Requests to providers for what is new, by how they ended.", labels).add()
+    }
+}
+
+extension Reception {
+    /// Why nothing was taken, in fixed words.
+    fileprivate var reason: String {
+        switch self {
+        case .quarantined(let reason, _): reason
+        case .refused(let code, _): code
+        case .tooLarge: "too_large"
+        case .notFound, .methodNotAllowed, .answered, .accepted: "not_taken"
+        }
     }
 }

@@ -1,0 +1,70 @@
+import Foundation
+import Parley
+import Postgres
+
+/// What a mail must know that other messages need not: what it answers, under which subject, and the bytes of its files.
+///
+/// Asked for by itself, so that the query every delivery makes stays small.
+struct MailContexts: Sendable {
+    let pool: Pool
+
+    /// Of the messages before it, so many are named in References.
+    private static let ancestors = 30
+
+    func complete(_ delivery: inout LoadedDelivery) async throws {
+        let (workspace, message) = (delivery.workspace.uuid, delivery.message.id.uuid)
+        let ids = delivery.message.body.media.compactMap(\.attachment?.uuid)
+        let rows = try await self.pool.query(in: .workspace(workspace), Self.history(of: message, in: workspace))
+        let files = ids.isEmpty ? [] : try await self.pool.query(in: .workspace(workspace), Self.files(ids, in: workspace))
+
+        var history: [(id: String, isInbound: Bool)] = []  // newest first
+        for row in rows {
+            delivery.message.createdAt = try row.value("created_at", as: Date.self)
+            guard let id = try row.optional("external_id", as: String.self).flatMap(Self.messageID) else { continue }
+            let isInbound = try row.value("direction", as: String.self) == MessageInsertion.Direction.inbound.rawValue
+            history.append((id, isInbound))
+            if delivery.message.subject == nil { delivery.message.subject = try row.optional("subject") }
+        }
+        delivery.message.conversation = delivery.conversation
+        delivery.message.inReplyTo = (history.first(where: \.isInbound) ?? history.first)?.id
+        delivery.message.references = history.reversed().map(\.id)
+        delivery.message.files = try files.map { row in
+            AttachmentFile(
+                sha256: try row.value("sha256"),
+                contentType: try row.value("content_type"),
+                declaredType: try row.optional("declared_type"),
+                filename: try row.optional("filename"),
+                bytes: try row.value("bytes")
+            )
+        }
+    }
+
+    /// The message's own row comes along with each one before it; alone, when there is none.
+    private static func history(of message: UUID, in workspace: UUID) -> SQL {
+        """
+        SELECT m.created_at, h.direction, h.external_id, h.subject FROM messages m
+        LEFT JOIN LATERAL (
+            SELECT b.seq, b.direction, b.body ->> 'subject' AS subject, CASE b.direction WHEN 'inbound' THEN b.external_id ELSE (
+                SELECT p.external_id FROM deliveries d JOIN delivery_parts p ON p.workspace_id = d.workspace_id AND p.delivery_id = d.id
+                WHERE d.workspace_id = b.workspace_id AND d.message_id = b.id AND p.external_id IS NOT NULL ORDER BY p.part LIMIT 1
+            ) END AS external_id
+            FROM messages b WHERE b.workspace_id = m.workspace_id AND b.conversation_id = m.conversation_id AND b.channel_id = m.channel_id
+                AND b.seq < m.seq ORDER BY b.seq DESC LIMIT \(Self.ancestors)
+        ) h ON true
+        WHERE m.workspace_id = \(workspace) AND m.id = \(message) ORDER BY h.seq DESC
+        """
+    }
+
+    private static func files(_ ids: [UUID], in workspace: UUID) -> SQL {
+        """
+        SELECT sha256, content_type, declared_type, filename, bytes FROM attachments
+        WHERE workspace_id = \(workspace) AND id = ANY(\(ids))
+        """
+    }
+
+    /// A received mail is named by its Message-ID and what tells it from others that bear the same; ours by the Message-ID alone.
+    private static func messageID(_ externalID: String) -> String? {
+        guard externalID.hasPrefix("<"), let end = externalID.firstIndex(of: ">") else { return nil }
+        return String(externalID[...end])
+    }
+}
