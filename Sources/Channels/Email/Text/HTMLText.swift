@@ -1,0 +1,169 @@
+import Foundation
+
+/// HTML as a person would read it: plain text with line breaks where blocks break.
+package enum HTMLText {
+    /// Before a line that an HTML mail's own markup says is quoted. A private character: no mail means anything by it.
+    static let quoteMark: Character = "\u{E0F0}"
+
+    package static func text(of html: String) -> String {
+        self.render(html).replacing("\(self.quoteMark)", with: "")
+    }
+
+    /// The text with `quoteMark` before what mail programs marked up as the mail that is answered, and `> ` before other quotations.
+    static func markedText(of html: String) -> String { self.render(html) }
+
+    private static func render(_ html: String) -> String {
+        var writer = TextWriter()
+        HTMLTree(html).walk { step in
+            switch step {
+            case .text(let text): writer.write(text)
+            case .open(let element):
+                if self.unseen.contains(element.name) || self.isHidden(element) { return false }
+                writer.open(element, as: self.quotation(of: element))
+            case .close(let element): writer.close(element)
+            }
+            return true
+        }
+        return writer.finished()
+    }
+
+    private static let unseen: Set<String> = [
+        "script", "style", "head", "title", "noscript", "template", "iframe", "object", "embed", "applet", "svg", "math", "select",
+        "textarea",
+        "audio", "video", "canvas", "map",
+    ]
+
+    /// The lines before the real ones that only a list of mails shows.
+    private static func isHidden(_ element: HTMLElement) -> Bool {
+        guard let style = element["style"]?.lowercased() else { return false }
+        let packed = style.filter { !$0.isWhitespace }
+        return packed.contains("display:none") || packed.contains("mso-hide:all") || packed.contains("visibility:hidden")
+    }
+
+    enum Quotation { case answered, other }
+
+    /// What mail programs put around the mail that is answered. One that is passed on is content.
+    private static func quotation(of element: HTMLElement) -> Quotation? {
+        let name = element.name
+        let classes = Set((element["class"] ?? "").lowercased().split(whereSeparator: \.isWhitespace).map(String.init))
+        let id = (element["id"] ?? "").lowercased()
+        let marks =
+            !classes.isDisjoint(with: self.answeredClasses) || self.answeredIDs.contains(id) || element["data-marker"] == "__QUOTED_TEXT__"
+        if marks || (name == "blockquote" && element["type"]?.lowercased() == "cite") {
+            return QuoteWords.opensForward(element.beginning) ? nil : .answered
+        }
+        return name == "blockquote" ? .other : nil
+    }
+
+    /// Gmail, Thunderbird, Yahoo, Proton, Tutanota, Outlook for iOS, Zoho, GMX, Front, HEY, Missive.
+    private static let answeredClasses: Set<String> = [
+        "gmail_quote", "gmail_quote_container", "gmail_extra", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote",
+        "tutanota_quote",
+        "ms-outlook-mobile-reference-message", "zmail_extra", "front-blockquote", "hey_quote", "missive_quote", "mailbird_quote",
+        "quoted_text",
+        "airmail_quote", "sh-quoted-content", "freshdesk_quote", "gorgias-quote", "aol_quote", "mcntmcontainer",
+    ]
+    private static let answeredIDs: Set<String> = [
+        "yahoo_quoted", "zmail_extra", "mail-editor-reference-message-container", "reply-intro", "isreplycontent",
+        "oriMsgHtmlSeperator".lowercased(),
+        "quotedtext", "aolmail_quote",
+    ]
+}
+
+/// Text with blocks, breaks, lists and quotations, as the walk finds them.
+private struct TextWriter {
+    private var lines: [String] = []
+    private var line = ""
+    private var prefixes: [String] = []
+    private var openQuotations: [(AnyHashable)] = []
+    private var preformatted = 0
+    private var links: [(AnyHashable, href: String, start: Int)] = []
+
+    mutating func write(_ text: String) {
+        if self.preformatted > 0 {
+            for (index, part) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                if index > 0 { self.breakLine() }
+                self.line += part
+            }
+            return
+        }
+        for character in text {
+            if character.isWhitespace && character != "\u{a0}" {
+                if !self.line.isEmpty, self.line.last != " " { self.line.append(" ") }
+            } else if character == "\u{200b}" || character == "\u{feff}" || character == "\u{34f}" || character == HTMLText.quoteMark {
+                continue
+            } else {
+                self.line.append(character == "\u{a0}" ? " " : character)
+            }
+        }
+    }
+
+    mutating func open(_ element: HTMLElement, as quotation: HTMLText.Quotation?) {
+        switch element.name {
+        case "br": self.breakLine()
+        case "hr":
+            self.endLine()
+            self.lines.append(self.prefix)
+        case "img":
+            if let alternative = element["alt"], !alternative.isEmpty, element["src"]?.hasPrefix("cid:") != true { self.write(alternative) }
+        case "td", "th": if !self.line.isEmpty { self.write(" ") }
+        case "li":
+            self.endLine()
+            self.line = "- "
+        case "pre":
+            self.endLine()
+            self.preformatted += 1
+        case let name where Self.blocks.contains(name):
+            self.endLine()
+            if Self.paragraphs.contains(name), self.lines.last.map({ $0 != self.prefix }) ?? false { self.lines.append(self.prefix) }
+        default: break
+        }
+        if let quotation {
+            self.endLine()
+            self.prefixes.append(quotation == .answered ? "\(HTMLText.quoteMark)" : "> ")
+            self.openQuotations.append(element.identity)
+        }
+    }
+
+    mutating func close(_ element: HTMLElement) {
+        let name = element.name
+        if name == "pre" { self.preformatted -= 1 }
+        if name == "pre" || name == "li" || Self.blocks.contains(name) {
+            self.endLine()
+            if Self.paragraphs.contains(name), self.lines.last.map({ $0 != self.prefix }) ?? false { self.lines.append(self.prefix) }
+        }
+        if let last = self.openQuotations.last, last == element.identity {
+            self.endLine()
+            self.openQuotations.removeLast()
+            self.prefixes.removeLast()
+        }
+    }
+
+    private var prefix: String { self.prefixes.isEmpty ? "" : self.prefixes.prefix(8).joined() }
+
+    private mutating func breakLine() {
+        self.lines.append(self.prefix + self.line.trimmingSuffix(while: \.isWhitespace))
+        self.line = ""
+    }
+    private mutating func endLine() { if !self.line.allSatisfy(\.isWhitespace) { self.breakLine() } else { self.line = "" } }
+
+    mutating func finished() -> String {
+        self.endLine()
+        return self.lines.joined(separator: "\n")
+    }
+
+    private static let paragraphs: Set<String> = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote"]
+    private static let blocks: Set<String> = paragraphs.union([
+        "div", "tr", "section", "article", "header", "footer", "address", "dl", "dt", "dd", "fieldset", "form", "figure", "figcaption",
+        "main", "nav",
+        "aside", "center", "body", "html", "thead", "tbody", "tfoot", "caption", "details", "summary",
+    ])
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> Substring {
+        var end = self[...]
+        while let last = end.last, isTrimmed(last) { end.removeLast() }
+        return end
+    }
+}

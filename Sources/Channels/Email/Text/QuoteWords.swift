@@ -1,0 +1,91 @@
+import Foundation
+
+/// The words by which mail programs of many languages introduce an earlier mail. Compared in lower case.
+enum QuoteWords {
+    /// "wrote", in attributions: `Am 2. März schrieb Anna:`
+    static let wrote: Set<String> = [
+        "wrote", "writes", "schrieb", "schrieben", "schreef", "écrit", "ecrit", "escribió", "escribio", "escreveu", "scritto", "skrev",
+        "skrifaði",
+        "kirjoitti", "napisał", "napisał(a)", "napisał(a):", "napisała", "napsal", "napsal(a)", "napsala", "napísal", "napísal(a)", "írta",
+        "scris",
+        "написал", "написала", "написал(а)", "пишет", "пише", "написав", "написала(в)", "написа", "έγραψε", "yazdı", "yazmış", "tarihinde",
+        "כתב", "כתבה",
+        "كتب", "schreibt", "napisao", "napisao/la", "viết", "menulis", "ditulis", "写道", "寫道", "写道：", "のメッセージ", "作成:", "작성", "เขียนว่า",
+        "rakstīja",
+        "rašė", "kirjutas", "idatzi", "scribió",
+    ]
+    /// Labels of the header block that Outlook and others put above the earlier mail.
+    static let from: Set<String> = [
+        "from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "od", "nadawca", "odesílatel", "odosielateľ", "feladó", "de la", "от",
+        "від", "από",
+        "kimden", "gönderen", "מאת", "من", "发件人", "發件人", "寄件者", "差出人", "送信者", "보낸 사람", "보낸사람", "จาก", "từ", "dari", "expéditeur",
+        "remitente",
+        "mittente", "afzender", "avsändare", "afsender", "absender", "nuo", "no", "saatja", "šalje", "pošiljatelj", "frå",
+    ]
+    static let sent: Set<String> = [
+        "sent", "date", "gesendet", "datum", "envoyé", "envoye", "date d'envoi", "enviado", "enviado el", "enviada em", "fecha", "data",
+        "inviato", "inviata", "verzonden",
+        "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "wysłano", "wysłane", "odesláno", "odoslané", "dátum", "elküldve", "trimis",
+        "отправлено", "дата",
+        "надіслано", "στάλθηκε", "ημερομηνία", "gönderildi", "gönderme tarihi", "tarih", "נשלח", "תאריך", "تم الإرسال", "التاريخ", "发送时间",
+        "日期", "傳送時間", "寄件日期",
+        "送信日時", "日時", "보낸 날짜", "날짜", "วันที่", "đã gửi", "ngày", "dikirim", "tanggal", "sända", "išsiųsta", "nosūtīts", "saadetud", "poslano",
+        "sent on", "enviado em",
+        "date de", "发送日期",
+    ]
+    static let to: Set<String> = [
+        "to", "an", "à", "a", "para", "aan", "till", "til", "vastaanottaja", "do", "komu", "címzett", "către", "кому", "до", "προς", "kime",
+        "alıcı", "אל", "إلى", "收件人",
+        "宛先", "받는 사람", "받는사람", "ถึง", "đến", "kepada", "cc", "kopie", "copie", "cópia", "kopia", "destinataire", "destinatario", "ontvanger",
+        "kam", "kellele", "prima",
+        "za",
+    ]
+    static let subject: Set<String> = [
+        "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe", "temat", "předmět", "predmet",
+        "tárgy", "subiect", "тема",
+        "θέμα", "konu", "נושא", "הנדון", "الموضوع", "主题", "主旨", "件名", "제목", "เรื่อง", "chủ đề", "subjek", "perihal", "tema", "teema", "subj",
+    ]
+    /// Between dashes, above the earlier mail.
+    static let original: [String] = [
+        "original message", "original-nachricht", "ursprüngliche nachricht", "originalnachricht", "message d'origine", "message d’origine",
+        "message original", "mensaje original",
+        "mensagem original", "messaggio originale", "oorspronkelijk bericht", "origineel bericht", "ursprungligt meddelande",
+        "originalmeddelande", "oprindelig meddelelse",
+        "original meddelelse", "opprinnelig melding", "original melding", "alkuperäinen viesti", "wiadomość oryginalna",
+        "oryginalna wiadomość", "původní zpráva",
+        "pôvodná správa", "eredeti üzenet", "mesaj original", "mesajul original", "исходное сообщение", "оригинальное сообщение",
+        "пересылаемое сообщение:", "вихідне повідомлення",
+        "αρχικό μήνυμα", "orijinal mesaj", "özgün ileti", "הודעה מקורית", "الرسالة الأصلية", "原始邮件", "原始郵件", "原郵件", "元のメッセージ", "オリジナルメッセージ",
+        "원본 메시지", "원본 메일",
+        "ข้อความต้นฉบับ", "thư gốc", "pesan asli", "originalna poruka", "izvirno sporočilo", "original email", "reply message", "antwort",
+    ]
+    /// A mail that is passed on: from here on everything is content.
+    static let forwarded: [String] = [
+        "forwarded message", "begin forwarded message", "weitergeleitete nachricht", "anfang der weitergeleiteten", "message transféré",
+        "message transmis", "début du message",
+        "mensaje reenviado", "inicio del mensaje reenviado", "mensagem encaminhada", "mensagem reencaminhada", "início da mensagem",
+        "messaggio inoltrato", "inizio messaggio inoltrato",
+        "doorgestuurd bericht", "begin doorgestuurd bericht", "vidarebefordrat meddelande", "videresendt besked", "videresendt melding",
+        "edelleenlähetetty", "välitetty viesti",
+        "przekazana wiadomość", "wiadomość przekazana", "początek przekazywanej", "přeposlaná zpráva", "preposlaná správa",
+        "továbbított üzenet", "mesaj redirecționat",
+        "пересылаемое сообщение", "пересланное сообщение", "переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj",
+        "iletilmiş mesaj", "הודעה מועברת", "רسالة معاد", "رسالة معاد توجيهها",
+        "转发的邮件", "轉寄的郵件", "转发邮件", "転送メッセージ", "転送されたメッセージ", "전달된 메시지", "ข้อความที่ส่งต่อ", "thư chuyển tiếp", "pesan terusan",
+        "proslijeđena poruka",
+        "posredovano sporočilo", "edasi saadetud",
+    ]
+    /// What ticket systems ask for.
+    static let aboveThisLine: [String] = [
+        "reply above this line", "your reply above", "above this line", "oberhalb dieser zeile", "über dieser zeile",
+        "au-dessus de cette ligne", "por encima de esta línea",
+        "acima desta linha", "sopra questa riga", "boven deze regel", "ovanför den här raden", "over denne linje", "powyżej tej linii",
+        "выше этой строки", "この行より上", "请在此行上方",
+    ]
+
+    /// Whether a text begins with the words before a mail that is passed on.
+    static func opensForward(_ text: String) -> Bool {
+        let words = text.lowercased().drop { "-_=*>–—• \t".contains($0) }
+        return Self.forwarded.contains { words.hasPrefix($0) }
+    }
+}
