@@ -4,6 +4,8 @@
 package struct AddressSpace: RawRepresentable, Hashable, Sendable, Codable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
+
+    package static let email = AddressSpace(rawValue: "email")
 }
 
 /// One address in its space, normalized: `+15005550123` in `sms`, `U0ANNA001` in `slack:T0TEAM001`.

@@ -8,6 +8,11 @@ package struct ThreadKey: RawRepresentable, Hashable, Sendable {
     package init(thread: String) { self.rawValue = "thread:\(thread)" }
     package init(address: Address) { self.rawValue = "\(address.space.rawValue):\(address.value)" }
 
+    /// A conversation that we begin: by mail it is always one of its own, elsewhere the person is the thread.
+    package init(beginning conversation: ConversationID, with address: Address) {
+        self = address.space == .email ? ThreadKey(rawValue: "mail:begun:\(conversation)") : ThreadKey(address: address)
+    }
+
     /// Slack-like channels name the thread; elsewhere (SMS, a Slack DM) the person is the thread.
     package init(thread: String?, address: Address) {
         self = thread.map(ThreadKey.init(thread:)) ?? ThreadKey(address: address)

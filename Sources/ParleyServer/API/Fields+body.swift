@@ -12,6 +12,7 @@ extension Fields {
         if fields.requiredLine("type") != "text", fields.errors.isEmpty { fields.fail("type", "invalid_choice", "One of text.") }
         body.media = fields.list("media") { item, pointer, errors in Self.media(item, pointer, &errors) }
         body.buttons = fields.list("buttons") { item, pointer, errors in Self.button(item, pointer, &errors) }
+        body.subject = fields.line("subject", upTo: 500)
         let limit = Self.textLimit(capabilities)
         if let inner = fields.value("text") {
             if var text = try? Fields(inner, pointer: "/\(name)/text") {

@@ -7,12 +7,16 @@ struct ConversationOpening {
     var workspace: WorkspaceID
     var channel: ChannelID
     var address: Address
+    /// Of a mail: it names the conversation, and replies without references find it by it.
+    var subject: String?
     var at: Date
 
     /// The first answers the channel's `status`, the last the conversation's `id`. Whoever was faster with either wins, and is found.
     var statements: [SQL] {
         let workspace = self.workspace.uuid
-        let key = ThreadKey(address: self.address).rawValue
+        let conversation = ConversationID.make(at: self.at)
+        let key = ThreadKey(beginning: conversation, with: self.address).rawValue
+        let base = self.subject.map { BaseSubject($0).text }
         return [
             "SELECT status FROM channels WHERE workspace_id = \(workspace) AND id = \(self.channel.uuid)",
             """
@@ -29,8 +33,8 @@ struct ConversationOpening {
             """,
             """
             WITH conversation AS (
-                INSERT INTO conversations (workspace_id, id, channel_id, thread_key, identity_id, created_at)
-                SELECT c.workspace_id, \(ConversationID.make(at: self.at).uuid), c.id, \(key), i.id, \(self.at)
+                INSERT INTO conversations (workspace_id, id, channel_id, thread_key, identity_id, name, base_subject, created_at)
+                SELECT c.workspace_id, \(conversation.uuid), c.id, \(key), i.id, \(self.subject), nullif(\(base), ''), \(self.at)
                 FROM channels c JOIN identities i ON i.workspace_id = c.workspace_id AND i.space = \(self.address.space.rawValue)
                     AND i.address = \(self.address.value)
                 WHERE c.workspace_id = \(workspace) AND c.id = \(self.channel.uuid)

@@ -81,7 +81,7 @@ package struct OutboundStore: Sendable {
         along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
-        let opening = ConversationOpening(workspace: workspace, channel: channel, address: address, at: date)
+        let opening = ConversationOpening(workspace: workspace, channel: channel, address: address, subject: body.subject, at: date)
         let rows = try await transaction.pipeline(opening.statements)
         guard let row = rows[0].first else { throw Refusal.channelNotFound }
         guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }

@@ -103,4 +103,21 @@ import TestSupport
         #expect(try await Self.threads(of: bridge) == ["a1 e1 e2"])
         #expect(try await bridge.texts("SELECT status AS text FROM participants ORDER BY status") == ["active", "pending"])
     }
+
+    @Test(.database) func `each mail that we begin is a conversation of its own, and answers find it`() async throws {
+        let bridge = try await Bridge()
+        let outbound = OutboundStore(pool: bridge.pool)
+        let anna = Address(space: .email, value: "anna@anna.test")
+        var begun: [ConversationID] = []
+        for subject in ["Offer", "Invoice"] {
+            let body = Body(text: subject, subject: subject)
+            begun.append(try await outbound.start(body, to: anna, over: bridge.channel, of: bridge.workspace, by: nil).conversation)
+        }
+        #expect(Set(begun).count == 2)
+        try await bridge.thread([
+            Self.mail("a1", token: ReplyToken(conversation: begun[0])), Self.mail("a2", subject: "invoice", isReply: true),
+        ])
+        #expect(try await bridge.conversation(of: "a1") == begun[0].uuid)
+        #expect(try await bridge.conversation(of: "a2") == begun[1].uuid)
+    }
 }
