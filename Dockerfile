@@ -21,9 +21,9 @@ RUN apt-get update \
 COPY --from=build /out/parley /usr/bin/parley
 COPY channels /usr/share/parley/channels
 COPY sql /usr/share/parley/sql
-ENV PARLEY_HOME=/usr/share/parley PARLEY_HTTP_LISTEN=0.0.0.0:8080
+ENV PARLEY_HOME=/usr/share/parley PARLEY_HTTP_LISTEN=0.0.0.0:8080 PARLEY_SMTP_LISTEN=0.0.0.0:2525
 USER parley
 WORKDIR /var/lib/parley
-EXPOSE 8080
+EXPOSE 8080 2525
 ENTRYPOINT ["parley"]
 CMD ["serve"]

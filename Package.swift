@@ -78,7 +78,8 @@ let package = Package(
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [
-                "ParleyServer", "TestSupport", logging, lifecycle, .product(name: "HTTPTypes", package: "swift-http-types"),
+                "ParleyServer", "SMTP", "TestSupport", logging, lifecycle, lifecycle,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

@@ -4,3 +4,5 @@
 #include <openssl/rand.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ec.h>
+#include <openssl/x509v3.h>

@@ -113,6 +113,11 @@ package struct HookRequest: Hashable, Sendable, Codable {
     }
 }
 
+extension HookRequest {
+    /// The body as its sender made it: of a mail, without the `Received:` header that we put before it, which is another each time.
+    package var content: ArraySlice<UInt8> { self.body.dropFirst(self.headers["trace-length"].flatMap { Int($0) }.map { max($0, 0) } ?? 0) }
+}
+
 /// What an adapter made of a request.
 package enum Reception: Hashable, Sendable {
     /// Not from the provider, or not now: 401 with `code` (`bad_signature`, `stale_timestamp`), nothing stored.

@@ -88,7 +88,7 @@ class Bridge:
         port = free_port()
         self.environment |= {
             "PARLEY_DATABASE_URL": self.about["databaseURL"], "PARLEY_MASTER_KEY_FILE": str(self.data / "master.key"),
-            "PARLEY_PUBLIC_URL": self.url, "PARLEY_HTTP_LISTEN": f"127.0.0.1:{port}",
+            "PARLEY_PUBLIC_URL": self.url, "PARLEY_HTTP_LISTEN": f"127.0.0.1:{port}", "PARLEY_SMTP_LISTEN": "127.0.0.1:0",
         }
         process = self._start("serve")
 

@@ -118,7 +118,7 @@ class Stack:
 
     def start_serve(self, name):
         port = self.ports.setdefault(name, free_port())
-        self._spawn(name, [self.binary, "serve", "--http-listen", f"127.0.0.1:{port}"])
+        self._spawn(name, [self.binary, "serve", "--http-listen", f"127.0.0.1:{port}", "--smtp-listen", "127.0.0.1:0"])
 
     def start_work(self, name):
         return self._spawn(name, [self.binary, "work"])

@@ -18,12 +18,14 @@ extension Parley {
         var data = ".parley"
         @Option(help: ArgumentHelp("The port on 127.0.0.1 for hooks, API and sandbox; 0 takes any free one.", valueName: "port"))
         var httpPort = 8080
-        @Option(help: ArgumentHelp("The port on 127.0.0.1 that is kept for SMTP.", valueName: "port"))
-        var smtpPort = 2525
+        @Option(
+            help: ArgumentHelp("The port on 127.0.0.1 for mail; by default 2525, or any free one; 0 takes any free one.", valueName: "port")
+        )
+        var smtpPort: Int?
 
         func run() async throws {
             let settings = try self.common.settings([
-                .httpListen: "127.0.0.1:\(self.httpPort)", .smtpListen: "127.0.0.1:\(self.smtpPort)",
+                .httpListen: "127.0.0.1:\(self.httpPort)", .smtpListen: self.smtpPort.map { "127.0.0.1:\($0)" },
             ])
             try await DevProcess(settings: settings, folder: DevFolder(path: self.data)).run {
                 FileHandle.standardOutput.write(Data("\($0)\n".utf8))  // at once, also into a file

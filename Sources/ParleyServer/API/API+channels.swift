@@ -42,15 +42,17 @@ extension API {
             let policy = fields.policy(adapter?.standardPolicy ?? ChannelPolicy())
             try fields.finish()
             guard let adapter else { throw Problem.notFound }
-            let made = try await self.channels.create(
-                .make(),
-                in: call.workspace,
-                adapter: adapter.name,
-                name: name,
-                settings: settings,
-                policy: policy,
-                on: transaction
-            )
+            let made = try await self.claimingAddress {
+                try await self.channels.create(
+                    .make(),
+                    in: call.workspace,
+                    adapter: adapter.name,
+                    name: name,
+                    settings: settings,
+                    policy: policy,
+                    on: transaction
+                )
+            }
             return APIAnswer(
                 .created,
                 self.shown(made),
@@ -80,9 +82,18 @@ extension API {
             channel.statusReason = nil
         }
         try fields.finish()
-        guard let changed = try await self.channels.update(channel, on: transaction) else { throw Problem.notFound }
+        let wanted = channel
+        let changed = try await self.claimingAddress { try await self.channels.update(wanted, on: transaction) }
+        guard let changed else { throw Problem.notFound }
         let after = self.shown(changed)
         return APIAnswer(.ok, after, audit: [call.audit("channel.update", "channel:\(channel.id)", before: before, after: after)])
+    }
+
+    /// Mail for one address goes to one channel.
+    private func claimingAddress<T>(_ body: () async throws -> T) async throws -> T {
+        do { return try await body() } catch is MailboxStore.AddressTaken {
+            throw Problem(409, "address_taken", "The address is taken", detail: "Another channel receives the mail for this address.")
+        }
     }
 
     /// A channel with messages under way is not deleted: their jobs would find nothing to send by (F38).

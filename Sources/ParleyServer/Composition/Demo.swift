@@ -10,6 +10,8 @@ struct Demo: Sendable {
     let parts: ProcessParts
     let keys: KeyStore
     let folder: DevFolder
+    /// Where the sandbox takes the mails that the demo channel sends: a port of 127.0.0.1.
+    let mailPort: Int
 
     func description() async throws -> DevDescription {
         let (workspace, secret) = try await self.workspace()
@@ -55,6 +57,10 @@ struct Demo: Sendable {
                     "api_base": .string("\(sandbox)/slack/api"),
                 ]
             ),
+            (
+                AdapterName(rawValue: "email")!, "Demo Mail",
+                ["address": "support@parley.test", "from_name": "Parley Demo", "smtp_url": .string("smtp://127.0.0.1:\(self.mailPort)")]
+            ),
         ].filter { self.parts.adapters[$0.0] != nil }
     }
 
@@ -86,7 +92,7 @@ struct Demo: Sendable {
         let complete = try self.parts.adapters[adapter]!.settings.validate(settings).get()
         return try await self.parts.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
             if var found = try await store.list(in: workspace, on: transaction).first(where: { $0.name == name && $0.adapter == adapter }) {
-                found.settings["api_base"] = complete["api_base"]
+                for name in ["api_base", "smtp_url"] { found.settings[name] = complete[name] }
                 return try await store.update(found, on: transaction) ?? found
             }
             return try await store.create(

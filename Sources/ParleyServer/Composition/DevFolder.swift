@@ -11,6 +11,8 @@ package struct DevFolder: Sendable {
     var apiKeyFile: String { "\(self.path)/api.key" }
     /// What the demo channels' secrets are made of.
     var sandboxSecretFile: String { "\(self.path)/sandbox.secret" }
+    /// Made once for STARTTLS; nobody vouches for it.
+    private var certificateFiles: (certificate: String, key: String) { ("\(self.path)/smtp.crt", "\(self.path)/smtp.key") }
     /// There only while `parley dev` is ready.
     package var descriptionFile: String { "\(self.path)/dev.json" }
 
@@ -37,6 +39,17 @@ package struct DevFolder: Sendable {
 
     func write(_ description: DevDescription) throws(ConfigurationError) {
         try Self.write("\(description.json.text)\n", to: self.descriptionFile)
+    }
+
+    /// The certificate of this folder and its key, made the first time.
+    func certificate(for host: String) throws -> (certificate: String, key: String) {
+        let files = self.certificateFiles
+        if ![files.certificate, files.key].allSatisfy(FileManager.default.fileExists) {
+            let made = try SelfMadeCertificate(host: host)
+            try Self.write(made.certificate, to: files.certificate)
+            try Self.write(made.key, to: files.key)
+        }
+        return files
     }
 
     /// What a file holds; made by `make` and written when there is no such file yet.

@@ -27,6 +27,10 @@ package struct DevProcess: Sendable {
         var address = try settings.httpListen
         if address.port == 0 { address.port = try ListenAddress.freePort() }
         settings.set(.httpListen, address.description)
+        var mail = try settings.smtpListen
+        // Nobody chose the port, so another `parley dev` beside this one is no reason not to start.
+        if mail.port == 0 || (!settings.isGiven(.smtpListen) && !mail.isFree) { mail.port = try ListenAddress.freePort() }
+        settings.set(.smtpListen, mail.description)
         self.settings = settings
     }
 
@@ -60,18 +64,26 @@ package struct DevProcess: Sendable {
             on: ConnectionSettings(url: try settings.databaseURL, applicationName: "parley dev"),
             logger: self.logger
         )
+        if !settings.isGiven(.smtpCertificate), !settings.isGiven(.smtpKey) {
+            let files = try self.folder.certificate(for: try settings.smtpHostname)
+            settings.set(.smtpCertificate, files.certificate)
+            settings.set(.smtpKey, files.key)
+        }
         let parts = try ProcessParts(settings: settings, name: "dev", logger: self.logger, options: ConnectionSettings.mixed)
         let work = try WorkParts(parts)
         var web = try WebParts(parts, beside: work)
         let sandbox = try Sandbox(logger: self.logger)
         web.mount { sandbox.addRoutes(to: &$0) }
-        let demo = try await Demo(parts: parts, keys: web.keys, folder: self.folder).description()
+        let demo = try await Demo(parts: parts, keys: web.keys, folder: self.folder, mailPort: try ListenAddress.freePort()).description()
         await sandbox.connect(demo.channels)
 
         let folder = self.folder
+        let (takesMail, isTakingMail) = AsyncStream.makeStream(of: Void.self)
+        let mail = try web.mail { _ in isTakingMail.finish() }
         let services =
-            work.services + [sandbox]
+            work.services + [sandbox, mail]
             + web.services(at: try settings.httpListen) { _ in
+                for await _ in takesMail {}
                 do {
                     try folder.write(demo)
                     say(demo.banner(folder: folder))
@@ -87,6 +99,7 @@ extension DevDescription {
         var lines = [
             "", "Parley is ready. Ctrl-C stops everything; the data stay in \(folder.path)", "",
             "  API        \(self.httpURL)/v1", "  API key    in \(folder.descriptionFile)", "  Sandbox    \(self.httpURL)/sandbox/",
+            "  Mail in    smtp://\(self.smtp)",
             "  Database   psql '\(self.databaseURL)'",
         ]
         for channel in self.channels {

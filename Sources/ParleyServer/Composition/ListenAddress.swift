@@ -29,6 +29,21 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ListenAddress {
+    /// Whether nobody listens there just now; true for what is no IPv4 address, where trying it tells.
+    var isFree: Bool {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(self.port).bigEndian
+        guard inet_pton(AF_INET, self.host, &address.sin_addr) == 1 else { return true }
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var reuse: Int32 = 1  // as the listener itself will
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+        }
+    }
+
     /// A port of 127.0.0.1 that nobody listens on just now.
     static func freePort() throws(ConfigurationError) -> Int {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

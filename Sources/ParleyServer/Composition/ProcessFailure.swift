@@ -15,6 +15,7 @@ package struct ProcessFailure: Error, CustomStringConvertible {
         switch error {
         case let failure as ProcessFailure: self = failure
         case let error as ConfigurationError: self = .configuration(error.description)
+        case is MailboxStore.AddressTaken: self = .failed("another channel has this mail address")
         case let error as PostgresError where error.isUnavailable: self = .unavailable("the database cannot be used: \(error.message)")
         case let error as PostgresError where error.code == .migrationMismatch: self = .configuration(error.message)
         case let error as PostgresError where error.code.rawValue == "42P01":  // no such table

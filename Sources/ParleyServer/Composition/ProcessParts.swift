@@ -28,13 +28,16 @@ struct ProcessParts: Sendable {
         self.name = name
         self.logger = logger
         // Also what is only needed later: a wrong setting must be told before anything waits or starts.
-        _ = try (settings.httpListen, settings.workListen, settings.publicURL, settings.egress, settings.grace)
+        _ = try (
+            settings.httpListen, settings.workListen, settings.smtpListen, settings.smtp, settings.publicURL, settings.egress,
+            settings.grace
+        )
         self.adapters = try settings.adapters
         self.sealer = try settings.sealer
         let url = try settings.databaseURL
         self.pool = Pool(settings: .app(url, name: name, options: options), size: try settings.poolSize, logger: logger)
         self.listener = Listener(settings: .app(url, name: "\(name) listener"), logger: logger)
-        self.channels = ChannelStore(pool: self.pool, sealer: self.sealer)
+        self.channels = ChannelStore(pool: self.pool, sealer: self.sealer, adapters: self.adapters)
     }
 
     /// Waits until the database answers, and refuses one whose tables are not those this version was built for.

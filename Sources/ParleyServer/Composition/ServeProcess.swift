@@ -2,7 +2,7 @@ import Logging
 import Postgres
 import ServiceLifecycle
 
-/// `parley serve`: hooks and the API over HTTP. Needs nothing but the database; any number may run, anywhere.
+/// `parley serve`: hooks and the API over HTTP, and mail over SMTP. Needs nothing but the database; any number may run, anywhere.
 package struct ServeProcess: Sendable {
     private let parts: ProcessParts
 
@@ -17,10 +17,12 @@ package struct ServeProcess: Sendable {
         let web = try WebParts(self.parts)
         let address = try self.parts.settings.httpListen
         let logger = self.parts.logger
+        let mail = try web.mail { logger.notice("listening for mail", metadata: ["smtp": "\($0)"]) }
         try await self.parts.run(
-            web.services(at: address) { port in
-                logger.notice("ready", metadata: ["http": "\(ListenAddress(host: address.host, port: port))"])
-            }
+            [mail]
+                + web.services(at: address) { port in
+                    logger.notice("ready", metadata: ["http": "\(ListenAddress(host: address.host, port: port))"])
+                }
         )
     }
 }

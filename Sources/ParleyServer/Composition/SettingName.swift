@@ -4,6 +4,12 @@ package enum SettingName: String, CaseIterable, Sendable {
     case httpListen = "PARLEY_HTTP_LISTEN"
     case workListen = "PARLEY_WORK_LISTEN"
     case smtpListen = "PARLEY_SMTP_LISTEN"
+    case smtpProtocol = "PARLEY_SMTP_PROTOCOL"
+    case smtpHostname = "PARLEY_SMTP_HOSTNAME"
+    case smtpCertificate = "PARLEY_SMTP_CERTIFICATE"
+    case smtpKey = "PARLEY_SMTP_KEY"
+    case smtpMaxBytes = "PARLEY_SMTP_MAX_BYTES"
+    case smtpAuth = "PARLEY_SMTP_AUTH"
     case publicURL = "PARLEY_PUBLIC_URL"
     case masterKey = "PARLEY_MASTER_KEY"
     case masterKeyFile = "PARLEY_MASTER_KEY_FILE"
@@ -18,11 +24,14 @@ package enum SettingName: String, CaseIterable, Sendable {
         switch self {
         case .httpListen: "127.0.0.1:8080"
         case .smtpListen: "127.0.0.1:2525"
+        case .smtpProtocol: "smtp"
+        case .smtpMaxBytes: "26214400"
+        case .smtpAuth: "off"
         case .egressAllow: ""
         case .logLevel: "info"
         case .poolSize: "10"
         case .graceSeconds: "30"
-        case .databaseURL, .workListen, .publicURL, .masterKey, .masterKeyFile, .home: nil
+        case .databaseURL, .workListen, .publicURL, .smtpHostname, .smtpCertificate, .smtpKey, .masterKey, .masterKeyFile, .home: nil
         }
     }
 

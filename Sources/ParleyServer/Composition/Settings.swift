@@ -47,7 +47,7 @@ package struct Settings: Sendable {
 
     package func isGiven(_ name: SettingName) -> Bool { self.found[name] != nil }
 
-    private func problem(_ name: SettingName, _ sentence: String) -> ConfigurationError {
+    func problem(_ name: SettingName, _ sentence: String) -> ConfigurationError {
         guard let found = self.found[name] else { return ConfigurationError("\(name.rawValue) \(sentence)") }
         let value = name.isSecret ? "" : "=\(found.value)"
         return ConfigurationError("\(name.rawValue)\(value) (\(found.origin)) \(sentence)")
@@ -123,7 +123,7 @@ extension Settings {
     /// How long a stopping process may take to finish what it began.
     package var grace: Duration { get throws(ConfigurationError) { .seconds(try self.number(.graceSeconds, 1...3600)) } }
 
-    private func number(_ name: SettingName, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    func number(_ name: SettingName, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
         guard let number = Int(self.text(name) ?? ""), range.contains(number) else {
             throw self.problem(name, "must be a number from \(range.lowerBound) to \(range.upperBound)")
         }

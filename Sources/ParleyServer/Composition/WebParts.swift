@@ -5,6 +5,7 @@ import ServiceLifecycle
 struct WebParts: Sendable {
     private let parts: ProcessParts
     let keys: KeyStore
+    let committer: IngestCommitter
     let feed: EventFeed
     private let health: Health
     private var routes = Routes()
@@ -17,11 +18,11 @@ struct WebParts: Sendable {
         self.health = try Health(parts, work)
         self.health.mount(on: &self.routes)
         let publicURL = try parts.settings.publicURL
-        let committer = IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger)
+        self.committer = IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger)
         HookEndpoint(
             channels: parts.channels,
             adapters: parts.adapters,
-            committer: committer,
+            committer: self.committer,
             publicURL: publicURL,
             metrics: parts.metrics,
             logger: parts.logger
@@ -32,7 +33,7 @@ struct WebParts: Sendable {
                 keys: self.keys,
                 channels: parts.channels,
                 adapters: parts.adapters,
-                committer: committer,
+                committer: self.committer,
                 egress: try parts.settings.egress,
                 publicURL: publicURL,
                 cursorSecret: try parts.settings.masterKeyText,
@@ -43,6 +44,11 @@ struct WebParts: Sendable {
 
     /// More routes, such as the sandbox's.
     mutating func mount(_ add: (inout Routes) -> Void) { add(&self.routes) }
+
+    /// What takes mail; it shares the groups that are committed together.
+    func mail(onListening: @escaping @Sendable (ListenAddress) async -> Void) throws -> MailService {
+        try MailService(self.parts, keys: self.keys, committer: self.committer, onListening: onListening)
+    }
 
     func services(at address: ListenAddress, onListening: @escaping @Sendable (Int) async -> Void) -> [any Service] {
         [

@@ -17,8 +17,8 @@ package actor IngestCommitter {
         package var isStale = false
     }
     private struct Waiting {
-        var item: IngestItem
-        var continuation: CheckedContinuation<Result<Stored, any Error>, Never>
+        var items: [IngestItem]
+        var continuation: CheckedContinuation<Result<[Stored], any Error>, Never>
     }
 
     private let pool: Pool
@@ -39,9 +39,12 @@ package actor IngestCommitter {
     }
 
     /// Returns when the request is durable, never before.
-    package func store(_ item: IngestItem) async throws -> Stored {
+    package func store(_ item: IngestItem) async throws -> Stored { try await self.store([item])[0] }
+
+    /// Returns when all are durable; when it throws, none is.
+    package func store(_ items: [IngestItem]) async throws -> [Stored] {
         let result = await withCheckedContinuation { continuation in
-            self.waiting.append(Waiting(item: item, continuation: continuation))
+            self.waiting.append(Waiting(items: items, continuation: continuation))
             self.commitNext()
         }
         return try result.get()
@@ -62,8 +65,11 @@ package actor IngestCommitter {
     private func commit(_ group: [Waiting]) async {
         self.groupSizes.record(Double(group.count))
         do {
-            let stored = try await self.write(group.map(\.item))
-            for (waiting, stored) in zip(group, stored) { waiting.continuation.resume(returning: .success(stored)) }
+            var stored = try await self.write(group.flatMap(\.items))[...]
+            for waiting in group {
+                waiting.continuation.resume(returning: .success(Array(stored.prefix(waiting.items.count))))
+                stored = stored.dropFirst(waiting.items.count)
+            }
         } catch let error as PostgresError where group.count > 1 && !error.isUnavailable {
             // One of them is at fault, not the database: alone, each gets what it deserves.
             self.logger.warning("ingest group failed, storing one by one", metadata: ["error": "\(error)", "group": "\(group.count)"])

@@ -62,7 +62,7 @@ package struct IngestItem: Sendable {
     var keys: [String] {
         switch self.outcome {
         case .accepted: self.events.compactMap { $0.deduplicationKey.map(Self.bounded) }
-        case .quarantined: ["request:\(Hex.encode(Crypto.sha256(Array((self.request.route ?? "").utf8) + [0] + self.request.body)))"]
+        case .quarantined: ["request:\(Hex.encode(Crypto.sha256(Array((self.request.route ?? "").utf8) + [0] + self.request.content)))"]
         }
     }
 

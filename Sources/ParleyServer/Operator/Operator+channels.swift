@@ -97,7 +97,7 @@ extension Operator {
     // MARK: - Pieces
 
     func channels() throws -> ChannelStore {
-        ChannelStore(pool: self.pool, sealer: try self.settings.sealer)
+        ChannelStore(pool: self.pool, sealer: try self.settings.sealer, adapters: try self.settings.adapters)
     }
 
     func adapter(_ name: String) throws -> any Adapter {

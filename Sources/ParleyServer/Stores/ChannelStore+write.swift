@@ -3,6 +3,7 @@ package import Parley
 package import Postgres
 
 extension ChannelStore {
+    /// - Throws: `MailboxStore.AddressTaken` when another channel has an address that the settings name.
     package func create(
         _ id: ChannelID,
         in workspace: WorkspaceID,
@@ -19,10 +20,14 @@ extension ChannelStore {
             RETURNING \(Self.columns)
             """
         )
+        let addresses = self.mailboxes(adapter, settings)
+        if !addresses.isEmpty { try await MailboxStore.assign(addresses, to: id, in: workspace, on: queries) }
         return try self.record(rows[0])
     }
 
     /// Writes the whole record: the settings are sealed anew, so also with the newest master key.
+    ///
+    /// - Throws: as `create`.
     package func update(_ record: ChannelRecord, on queries: any Queries) async throws -> ChannelRecord? {
         let results = try await queries.pipeline([
             """
@@ -33,7 +38,10 @@ extension ChannelStore {
             """,
             Self.notification(record.id),
         ])
-        return try results[0].first.map(self.record)
+        guard let row = results[0].first else { return nil }
+        let addresses = self.mailboxes(record.adapter, record.settings)
+        try await MailboxStore.assign(addresses, to: record.id, in: record.workspace, on: queries)
+        return try self.record(row)
     }
 
     /// - Returns: false when there was none.

@@ -1,3 +1,4 @@
+package import Channels
 import Foundation
 package import Parley
 package import Postgres
@@ -22,11 +23,14 @@ package final class ChannelStore: Sendable {
 
     let pool: Pool
     let sealer: Sealer
+    private let adapters: AdapterRegistry
     private let timeToLive: Duration
     private let cache = Mutex(Cache())
     private static let capacity = 10_000
 
-    package init(pool: Pool, sealer: Sealer, timeToLive: Duration = .seconds(5)) {
+    /// - Parameter adapters: tell which addresses a channel's settings name.
+    package init(pool: Pool, sealer: Sealer, adapters: AdapterRegistry, timeToLive: Duration = .seconds(5)) {
+        self.adapters = adapters
         self.pool = pool
         self.sealer = sealer
         self.timeToLive = timeToLive
@@ -46,6 +50,8 @@ package final class ChannelStore: Sendable {
         }
         return record
     }
+
+    func mailboxes(_ adapter: AdapterName, _ settings: [String: JSON]) -> [String] { self.adapters[adapter]?.mailboxes(settings) ?? [] }
 
     /// Forgets one channel, or all when a notification may have been missed.
     package func forget(_ id: ChannelID?) {

@@ -91,7 +91,7 @@ struct TestFront: Sendable {
         let adapters = AdapterRegistry([LineAdapter()])
         let publicURL = "https://bridge.example"
         let committer = IngestCommitter(pool: pool, metrics: metrics, logger: TestDatabase.logger)
-        self.channels = ChannelStore(pool: pool, sealer: try Sealer(masterKey: masterKey))
+        self.channels = ChannelStore(pool: pool, sealer: try Sealer(masterKey: masterKey), adapters: adapters)
         self.keys = KeyStore(pool: pool)
         self.health = Health(
             pool: pool,

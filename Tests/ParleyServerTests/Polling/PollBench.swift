@@ -20,7 +20,7 @@ struct PollBench {
 
     init(_ answers: [ScriptedProvider.Answer]) async throws {
         self.pool = TestDatabase.current.pool
-        self.channels = ChannelStore(pool: self.pool, sealer: try Sealer(masterKey: APIFixture.masterKey))
+        self.channels = ChannelStore(pool: self.pool, sealer: try Sealer(masterKey: APIFixture.masterKey), adapters: AdapterRegistry([]))
         self.workspace = try await WorkspaceStore(pool: self.pool).create(name: "polled").id
         self.provider = ScriptedProvider(answers)
         let adapters = AdapterRegistry([AskedAdapter(), LineAdapter()])
