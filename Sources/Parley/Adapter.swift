@@ -42,6 +42,30 @@ package protocol Adapter: Sendable {
     /// How the answer to a poll went. Its events are what `receive` makes of `HookRequest(polled:)`.
     func read(_ answer: ProviderAnswer, after cursor: JSON?, for channel: ChannelContext) async throws(AdapterError) -> PollAnswer
 
+    /// Whether messages may name files whose bytes must be fetched (`Media.reference`).
+    var fetchesMedia: Bool { get }
+    /// Bytes of the largest file that is fetched.
+    var fetchLimit: Int { get }
+
+    /// Request `number` (0 for the first) on the way to a file. `previous`: what the answer before it yielded.
+    func mediaStep(_ number: Int, to media: Media, previous: JSON?, for channel: ChannelContext) async throws(AdapterError) -> MediaStep
+
+    /// What the answer to a step that is not the last yields for the next one; nil when there is no such file.
+    func read(
+        _ answer: ProviderAnswer,
+        ofMediaStep number: Int,
+        to media: Media,
+        for channel: ChannelContext
+    ) async throws(AdapterError) -> JSON?
+
+    /// What the provider's answer to a `.step` means. `previous`: what the step before it yielded.
+    func judge(
+        _ answer: ProviderAnswer,
+        ofStep number: Int,
+        previous: JSON?,
+        for channel: ChannelContext
+    ) async throws(AdapterError) -> StepOutcome
+
     /// The identity that a person's way of writing `text` means (`+1 500 555 0123` → `+15005550123`); nil when it is no address here.
     func address(_ text: String, for channel: ChannelContext) async -> Address?
 }

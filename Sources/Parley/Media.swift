@@ -14,6 +14,10 @@ package struct Media: Hashable, Sendable, Codable {
     package var contentID: String?
     /// Of the bytes, in hex.
     package var sha256: String?
+    /// What the provider calls it, until its bytes are fetched; never shown.
+    package var reference: String?
+    /// Why its bytes could not be had, in a fixed word (`not_found`, `too_large`).
+    package var unavailable: String?
 
     package init(
         url: String,
@@ -23,7 +27,9 @@ package struct Media: Hashable, Sendable, Codable {
         attachment: AttachmentID? = nil,
         isInline: Bool = false,
         contentID: String? = nil,
-        sha256: String? = nil
+        sha256: String? = nil,
+        reference: String? = nil,
+        unavailable: String? = nil
     ) {
         self.url = url
         self.contentType = contentType
@@ -33,6 +39,8 @@ package struct Media: Hashable, Sendable, Codable {
         self.isInline = isInline
         self.contentID = contentID
         self.sha256 = sha256
+        self.reference = reference
+        self.unavailable = unavailable
     }
 }
 
@@ -46,6 +54,7 @@ extension Media {
         if self.isInline { members["inline"] = true }
         members["contentId"] = self.contentID.map(JSON.string)
         members["sha256"] = self.sha256.map(JSON.string)
+        members["unavailable"] = self.unavailable.map(JSON.string)
         return .object(members)
     }
 
@@ -60,7 +69,8 @@ extension Media {
             attachment: json["attachmentId"]?.string.flatMap { AttachmentID($0) },
             isInline: json["inline"] == true,
             contentID: json["contentId"]?.string,
-            sha256: json["sha256"]?.string
+            sha256: json["sha256"]?.string,
+            unavailable: json["unavailable"]?.string
         )
     }
 }

@@ -17,6 +17,8 @@ package struct OutboundMessage: Hashable, Sendable {
     package var references: [String]
     /// The bytes of the body's stored files, for adapters that want them.
     package var files: [AttachmentFile]
+    /// What the steps that were done before the message yielded, in order (`ProviderRequest.step`).
+    package var steps: [JSON]
     package var createdAt: Date?
     /// A machine wrote it: the channel says so where it can (Auto-Submitted).
     package var isAutomatic: Bool
@@ -31,6 +33,7 @@ package struct OutboundMessage: Hashable, Sendable {
         subject: String? = nil,
         references: [String] = [],
         files: [AttachmentFile] = [],
+        steps: [JSON] = [],
         createdAt: Date? = nil,
         isAutomatic: Bool = false
     ) {
@@ -44,6 +47,7 @@ package struct OutboundMessage: Hashable, Sendable {
         self.subject = subject
         self.references = references
         self.files = files
+        self.steps = steps
         self.createdAt = createdAt
         self.isAutomatic = isAutomatic
     }
@@ -66,6 +70,11 @@ package enum ProviderRequest: Hashable, Sendable {
     case mail(MailRequest)
     /// Nothing leaves: the reader fetches it from us. Accepted as soon as it is on record.
     case kept
+    /// Comes before the message, such as the upload of a file: repeating it does no harm, so what became of it is never in doubt.
+    /// `number`: which of its file's steps, 0 for the first.
+    case step(HTTPCall, number: Int)
+    /// Cannot be said yet: it needs what the steps before it will have yielded.
+    case later
 }
 
 /// One mail to one recipient, to be handed to a mail server. Holds secrets: never logged.

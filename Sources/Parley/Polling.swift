@@ -1,5 +1,3 @@
-import Foundation
-
 /// How a provider that calls nobody is asked for what is new. Holds secrets: never logged.
 package struct Poll: Hashable, Sendable {
     package enum Request: Hashable, Sendable {

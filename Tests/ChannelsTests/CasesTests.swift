@@ -24,7 +24,9 @@ import Testing
     @Test(arguments: [
         (
             "cases:\n  - case: x\n    expect: {}",
-            ["c.yaml:2:5: a case has one of 'request', 'send', 'outcome', 'poll' and 'polled', and 'expect'"]
+            [
+                "c.yaml:2:5: a case has one of 'request', 'send', 'outcome', 'poll', 'polled', 'fetch', 'fetched' and 'uploaded', and 'expect'"
+            ]
         ),
         ("cases:\n  - {case: x, send: {too: y}, expect: {}}", ["c.yaml:2:22: unknown key 'too', did you mean 'to'?"]),
         ("case: []", ["c.yaml:1:1: 'cases' is missing", "c.yaml:1:1: unknown key 'case', did you mean 'cases'?"]),

@@ -23,6 +23,15 @@ internal import Yams
 ///       - case: two messages
 ///         polled: {cursor: 7, json: {ok: true, result: […]}}
 ///         expect: {cursor: 9, more: false, messages: […]}         # or failed, after
+///       - case: where a file is, and what it says of it
+///         fetch: {ref: F1, step: 0, previous: …}
+///         expect: {request: {url: …}, last: false}
+///       - case: the file's URL
+///         fetched: {ref: F1, step: 0, json: {url: …}}
+///         expect: {yields: {url: …}}                              # or null: no such file
+///       - case: an upload went well; a file to send is a media with `file`, the text it holds, and `steps` is what was done before
+///         uploaded: {step: 0, previous: …, json: {id: "7"}}
+///         expect: {done: "7"}                                     # or an outcome
 ///
 /// What `expect` does not mention is not compared. `unsigned: true` leaves the signature of a request unchecked.
 struct AdapterCase: Sendable {
@@ -33,6 +42,11 @@ struct AdapterCase: Sendable {
         /// Where the last answer ended.
         case poll(cursor: JSON?)
         case polled(ProviderAnswer, cursor: JSON?)
+        /// A request on the way to a file, and an answer on it.
+        case fetch(Media, step: Int, previous: JSON?)
+        case fetched(ProviderAnswer, Media, step: Int)
+        /// An answer to a request before the message.
+        case uploaded(ProviderAnswer, step: Int, previous: JSON?)
     }
 
     var name: String
@@ -72,9 +86,11 @@ struct AdapterCase: Sendable {
             let cursor = self.cursor(fields)
             return Stimulus.polled(self.answer(fields), cursor: cursor)
         }
+        let file = self.fileStimulus(fields)
         fields.finish()
-        guard let stimulus = request ?? send ?? outcome ?? poll ?? polled, let expected else {
-            fields.file.report(fields.node, "a case has one of 'request', 'send', 'outcome', 'poll' and 'polled', and 'expect'")
+        guard let stimulus = request ?? send ?? outcome ?? poll ?? polled ?? file, let expected else {
+            let words = "'request', 'send', 'outcome', 'poll', 'polled', 'fetch', 'fetched' and 'uploaded'"
+            fields.file.report(fields.node, "a case has one of \(words), and 'expect'")
             return nil
         }
         return AdapterCase(name: name, line: fields.node.mark?.line ?? 1, stimulus: stimulus, isUnsigned: isUnsigned, expected: expected)
@@ -88,6 +104,28 @@ struct AdapterCase: Sendable {
         let (headers, body) = self.content(fields)
         fields.finish()
         return HookRequest(method: method, url: url, route: route, headers: headers, body: body, at: at)
+    }
+
+    private static func fileStimulus(_ fields: YAMLFields) -> Stimulus? {
+        let fetch = fields.fields("fetch").map { fields in
+            let (media, step, previous) = self.step(fields)
+            fields.finish()
+            return Stimulus.fetch(media, step: step, previous: previous)
+        }
+        let fetched = fields.fields("fetched").map { fields in
+            let (media, step, _) = self.step(fields)
+            return Stimulus.fetched(self.answer(fields), media, step: step)
+        }
+        let uploaded = fields.fields("uploaded").map { fields in
+            let (_, step, previous) = self.step(fields)
+            return Stimulus.uploaded(self.answer(fields), step: step, previous: previous)
+        }
+        return fetch ?? fetched ?? uploaded
+    }
+
+    private static func step(_ fields: YAMLFields) -> (Media, step: Int, previous: JSON?) {
+        let media = Media(url: "", contentType: fields.text("media_type"), filename: fields.text("name"), reference: fields.text("ref"))
+        return (media, Int(fields.number("step", in: 0...9) ?? 0), fields.optional("previous").map { fields.file.json($0) })
     }
 
     private static func cursor(_ fields: YAMLFields) -> JSON? { fields.optional("cursor").map { fields.file.json($0) } }
@@ -116,14 +154,20 @@ struct AdapterCase: Sendable {
     private static func message(_ fields: YAMLFields) -> OutboundMessage {
         let media = fields.optional("media").flatMap { fields.file.json($0).array } ?? []
         let buttons = fields.optional("buttons").flatMap { fields.file.json($0).array } ?? []
+        let files = media.map { item in
+            item["file"]?.string.map {
+                AttachmentFile(received: Array($0.utf8), declaredType: item["type"]?.string, filename: item["name"]?.string)
+            }
+        }
         let body = Body(
             text: fields.text("text") ?? "",
-            media: media.map {
-                Media(
-                    url: $0["url"]?.string ?? "",
-                    contentType: $0["type"]?.string,
-                    filename: $0["name"]?.string,
-                    size: $0["size"]?.int.map { Int64($0) }
+            media: zip(media, files).map { item, file in
+                if let file { return file.media() }
+                return Media(
+                    url: item["url"]?.string ?? "",
+                    contentType: item["type"]?.string,
+                    filename: item["name"]?.string,
+                    size: item["size"]?.int.map { Int64($0) }
                 )
             },
             buttons: buttons.map { Button(title: $0["title"]?.string ?? "", value: $0["value"]?.string, url: $0["url"]?.string) }
@@ -135,7 +179,9 @@ struct AdapterCase: Sendable {
             to: fields.text("to") ?? "",
             thread: fields.text("thread"),
             inReplyTo: fields.text("in_reply_to"),
-            body: body
+            body: body,
+            files: files.compactMap(\.self),
+            steps: fields.optional("steps").flatMap { fields.file.json($0).array } ?? []
         )
         fields.finish()
         return message

@@ -85,6 +85,12 @@ package enum AdapterCases {
         case .request(let request): (try await adapter.receive(request, for: channel)).shown
         case .send(let message): (try await adapter.render(message, for: channel)).shown
         case .outcome(let answer): ["outcome": (try await adapter.judge(answer, for: channel)).shown]
+        case .fetch(let media, let step, let previous):
+            (try await adapter.mediaStep(step, to: media, previous: previous, for: channel)).shown
+        case .fetched(let answer, let media, let step):
+            ["yields": try await adapter.read(answer, ofMediaStep: step, to: media, for: channel) ?? .null]
+        case .uploaded(let answer, let step, let previous):
+            (try await adapter.judge(answer, ofStep: step, previous: previous, for: channel)).shown
         case .poll(let cursor): ["request": (try await adapter.poll(after: cursor, for: channel)).map(\.shown) ?? .null]
         case .polled(let answer, let cursor):
             try await self.polled(try await adapter.read(answer, after: cursor, for: channel), answer, adapter, channel)

@@ -59,7 +59,10 @@ extension InboundMessage {
     fileprivate var shown: JSON {
         let media = self.media.map { media in
             JSON.present(
-                ["url": media.url, "type": media.contentType, "name": media.filename],
+                [
+                    "url": media.reference == nil ? media.url : nil, "ref": media.reference, "type": media.contentType,
+                    "name": media.filename,
+                ],
                 media.size.map { ["size": .integer($0)] } ?? [:]
             )
         }
@@ -90,6 +93,21 @@ extension ProviderRequest {
                 "message": .string(String(decoding: request.message, as: UTF8.self)),
             ]
         case .kept: ["kept": true]
+        case .step(let request, let number): .object((request.shown.object ?? [:]).merging(["step": .integer(number)]) { $1 })
+        case .later: ["later": true]
+        }
+    }
+}
+
+extension MediaStep {
+    var shown: JSON { ["request": self.call.shown, "last": .bool(self.isLast)] }
+}
+
+extension StepOutcome {
+    var shown: JSON {
+        switch self {
+        case .done(let value): ["done": value]
+        case .failed(let outcome): outcome.shown
         }
     }
 }

@@ -14,6 +14,8 @@ struct Declaration: Sendable {
     var routes: [Route]
     /// Nil: the provider calls us.
     var poll: Poll?
+    /// How the bytes of a file that is only named are fetched; nil: files come by URL.
+    var fetch: Fetch?
     var outbound: Outbound?
     var expressions: ExpressionSet
 
@@ -49,7 +51,22 @@ struct Declaration: Sendable {
         case computed(Expression)
     }
 
+    /// One request, and what the next one needs of its answer.
+    struct Step: Sendable {
+        var request: Expression
+        /// Nil: the answer's body is what was wanted.
+        var answer: Expression?
+    }
+
+    struct Fetch: Sendable {
+        var steps: [Step]
+        /// Bytes.
+        var limit: Int
+    }
+
     struct Outbound: Sendable {
+        /// For each file, before the message; empty: files go out by URL.
+        var upload: [Step]
         var request: Expression
         var outcome: Expression
     }

@@ -7,10 +7,17 @@ extension DeclarativeAdapter {
         guard let outbound = self.declaration.outbound else { throw AdapterError(.badResult, "\(self.name) only receives") }
         let degraded = Degraded(message.body, for: self.capabilities)
         let set = self.declaration.expressions
+        let uploads = try Uploads(degraded.media, of: message, steps: outbound.upload.count)
+        if let next = uploads.next, let call = try await self.step(uploads, of: message, for: channel) {
+            var parts = [ProviderRequest](repeating: .later, count: uploads.count + degraded.texts.count)
+            parts[message.steps.count] = .step(call, number: next.step)
+            return Rendering(parts: parts, degradations: degraded.degradations)
+        }
+        let yields = uploads.yields
         let parts = try await self.engine.run(for: self.owner(of: channel)) { thread throws(AdapterError) in
-            var parts: [ProviderRequest] = []
+            var parts = [ProviderRequest](repeating: .later, count: uploads.count)
             for (index, text) in degraded.texts.enumerated() {
-                let input = Self.input(message, degraded, text: text, index: index, channel: channel)
+                let input = Self.input(message, degraded, text: text, index: index, yields: yields, channel: channel)
                 let evaluation = Evaluation(of: set, over: input, on: thread)
                 let results = try Self.mapped { () throws(ExpressionFailure) in try evaluation.results(outbound.request, limit: 1) }
                 do throws(ResultReader.Problem) { parts.append(.http(try RequestReader.request(results.first ?? nil))) } catch {
@@ -28,10 +35,12 @@ extension DeclarativeAdapter {
         _ degraded: Degraded,
         text: String,
         index: Int,
+        yields: [Int: JSON],
         channel: ChannelContext
     ) -> JSON {
-        let media = (index == 0 ? degraded.media : []).map { media -> JSON in
+        let media = (index == 0 ? degraded.media : []).enumerated().map { place, media -> JSON in
             [
+                "uploaded": yields[place] ?? .null,
                 "url": .string(media.url), "type": media.contentType.map { .string($0) } ?? .null,
                 "name": media.filename.map { .string($0) } ?? .null, "size": media.size.map { .integer($0) } ?? .null,
             ]
@@ -87,11 +96,11 @@ extension DeclarativeAdapter {
         ]
     }
 
-    private static func retryAfter(_ answer: ProviderAnswer) -> Double? {
+    static func retryAfter(_ answer: ProviderAnswer) -> Double? {
         answer.headers["retry-after"].flatMap { RetryAfter.seconds($0, at: answer.at) }
     }
 
-    private func secrets(of channel: ChannelContext) -> [String] {
+    func secrets(of channel: ChannelContext) -> [String] {
         self.settings.properties.filter(\.value.isSecret).compactMap { channel.settings[$0.key]?.string }.filter { $0.count >= 4 }
     }
 

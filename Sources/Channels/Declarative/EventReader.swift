@@ -53,9 +53,18 @@ struct EventReader {
         var media: [Media] = []
         for item in items {
             var reader = try ResultReader(item)
-            guard let url = try reader.text("url") else { throw .init(detail: "'media' holds one without a 'url'") }
+            let (url, reference) = (try reader.text("url"), try reader.text("ref"))
+            guard (url == nil) != (reference == nil) else { throw .init(detail: "'media' holds one without a 'url' or a 'ref'") }
             let size = reader.value("size")?.int.map { Int64($0) }
-            media.append(Media(url: url, contentType: try reader.text("type"), filename: try reader.text("name"), size: size))
+            media.append(
+                Media(
+                    url: url ?? "",
+                    contentType: try reader.text("type"),
+                    filename: try reader.text("name"),
+                    size: size,
+                    reference: reference
+                )
+            )
             try reader.finish()
         }
         return media

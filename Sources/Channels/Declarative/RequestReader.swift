@@ -3,18 +3,23 @@ internal import Parley
 
 /// Reads what `outbound.request` yields:
 ///
-///     {method: "POST", url, query: {…}, headers: {…}, basic: [user, password], bearer: token, and one of form: {…}, json, body: text with type}
+///     {method: "POST", url, query: {…}, headers: {…}, basic: [user, password], bearer: token, and one of form: {…}, json, body: text with type,
+///      multipart: [{name, value}, {name, file: true}], file: true}
 ///
 /// A member of `query` or `form` that is null is left out, one that is a list is repeated.
 enum RequestReader {
-    /// - Parameter method: when the result names none.
-    static func request(_ value: JSON?, method standard: String = "POST") throws(ResultReader.Problem) -> HTTPCall {
+    /// - Parameters:
+    ///   - method: when the result names none.
+    ///   - file: what `body: {file: true}` or a part with `file: true` stands for; expressions never see the bytes.
+    static func request(_ value: JSON?, method standard: String = "POST", file: AttachmentFile? = nil) throws(ResultReader.Problem)
+        -> HTTPCall
+    {
         guard let value else { throw .init(detail: "no request") }
         var reader = try ResultReader(value)
         let method = try reader.text("method") ?? standard
         let url = try self.url(&reader)
         var headers = try self.headers(&reader)
-        let body = try self.body(&reader, &headers)
+        let body = try self.body(&reader, &headers, file)
         try reader.finish()
         guard method.wholeMatch(of: /[A-Z]{3,7}/) != nil else { throw .init(detail: "'method' is none") }
         return HTTPCall(method: method, url: url, headers: headers, body: body)
@@ -47,11 +52,28 @@ enum RequestReader {
         return headers
     }
 
-    private static func body(_ reader: inout ResultReader, _ headers: inout [String: String]) throws(ResultReader.Problem) -> [UInt8] {
-        let (form, json) = (reader.value("form"), reader.value("json"))
+    private static func body(
+        _ reader: inout ResultReader,
+        _ headers: inout [String: String],
+        _ file: AttachmentFile?
+    ) throws(ResultReader.Problem) -> [UInt8] {
+        let (form, json, multipart) = (reader.value("form"), reader.value("json"), reader.value("multipart"))
+        let isFile = try reader.flag("file")
         let text = try reader.text("body")
         let type = try reader.text("type")
-        guard [form != nil, json != nil, text != nil].count(where: { $0 }) <= 1 else { throw .init(detail: "more than one body") }
+        guard [form != nil, json != nil, multipart != nil, text != nil, isFile].count(where: { $0 }) <= 1 else {
+            throw .init(detail: "more than one body")
+        }
+        if isFile {
+            guard let file else { throw .init(detail: "there is no file here") }
+            headers["content-type"] = type ?? file.contentType
+            return file.bytes
+        }
+        if let multipart {
+            let (type, body) = MultipartWriter.write(try self.parts(multipart, file))
+            headers["content-type"] = type
+            return body
+        }
         if let form {
             headers["content-type"] = type ?? "application/x-www-form-urlencoded"
             return Array(FormBody.write(try self.pairs(form, "form")).utf8)
@@ -62,6 +84,24 @@ enum RequestReader {
         }
         if text != nil { headers["content-type"] = type ?? "text/plain; charset=utf-8" }
         return Array((text ?? "").utf8)
+    }
+
+    /// `[{name, value}, {name, file: true}]`
+    private static func parts(_ value: JSON, _ file: AttachmentFile?) throws(ResultReader.Problem) -> [MultipartWriter.Part] {
+        guard let items = value.array else { throw .init(detail: "'multipart' is not a list") }
+        var parts: [MultipartWriter.Part] = []
+        for item in items {
+            var reader = try ResultReader(item)
+            let name = try reader.needed("name")
+            if try reader.flag("file") {
+                guard let file else { throw .init(detail: "there is no file here") }
+                parts.append(.file(name: name, file))
+            } else {
+                parts.append(.text(name: name, value: try reader.text("value") ?? ""))
+            }
+            try reader.finish()
+        }
+        return parts
     }
 
     /// Sorted by name, so that equal messages are equal bytes.

@@ -28,6 +28,7 @@ struct DeclarationReader {
         let poll = fields.fields("poll").flatMap { self.poll($0) }
         let routes = self.routes(fields, verify: verify, isNeeded: poll == nil)
         let address = fields.optional("address").flatMap { self.expressions.add($0, "address") }
+        let fetch = fields.fields("media").flatMap { self.fetch($0) }
         let outbound = self.outbound(fields)
         fields.finish()
         guard let set = self.expressions.compile(), let name, let kind, let summary, let capabilities, let limits else { return nil }
@@ -41,6 +42,7 @@ struct DeclarationReader {
             address: address,
             routes: routes,
             poll: poll,
+            fetch: fetch,
             outbound: outbound,
             expressions: set
         )
@@ -101,8 +103,32 @@ struct DeclarationReader {
         guard let outbound = fields.fields("outbound") else { return nil }
         let request = outbound.required("request").flatMap { self.expressions.add($0, "outbound.request") }
         let outcome = outbound.required("outcome").flatMap { self.expressions.add($0, "outbound.outcome") }
+        let upload = outbound.optional("upload").map { self.steps($0, "outbound.upload", lastAnswers: true) } ?? []
         outbound.finish()
         guard let request, let outcome else { return nil }
-        return Declaration.Outbound(request: request, outcome: outcome)
+        return Declaration.Outbound(upload: upload, request: request, outcome: outcome)
+    }
+
+    /// `{max_bytes: 16000000, fetch: [{request, answer}, …, {request}]}`
+    private func fetch(_ fields: YAMLFields) -> Declaration.Fetch? {
+        let limit = fields.number("max_bytes", in: 1...100_000_000) ?? 16_000_000
+        let steps = fields.required("fetch").map { self.steps($0, "media.fetch", lastAnswers: false) }
+        fields.finish()
+        return steps.map { Declaration.Fetch(steps: $0, limit: Int(limit)) }
+    }
+
+    /// - Parameter lastAnswers: whether something is read of the last answer too.
+    private func steps(_ node: Node, _ place: String, lastAnswers: Bool) -> [Declaration.Step] {
+        let items = self.file.items(node)
+        if !(1...10).contains(items.count) { self.file.report(node, "expected 1 to 10 steps") }
+        return items.enumerated().compactMap { index, item in
+            let fields = YAMLFields(item, in: self.file)
+            let place = "\(place)[\(index)]"
+            let request = fields.required("request").flatMap { self.expressions.add($0, "\(place).request") }
+            let reads = lastAnswers || index < items.count - 1
+            let answer = reads ? fields.required("answer").flatMap { self.expressions.add($0, "\(place).answer") } : nil
+            fields.finish()
+            return request.map { Declaration.Step(request: $0, answer: answer) }
+        }
     }
 }

@@ -70,6 +70,7 @@ extension API {
             outcome: .accepted,
             isReplay: true
         )
+        item.queue = adapter.entry
         switch reception {
         case .accepted(let events, _, _, let files): (item.events, item.files) = (events, files)
         case .quarantined(let reason, _): (item.outcome, item.detail) = (.quarantined, reason)

@@ -47,6 +47,24 @@ struct WorkParts: Sendable {
             logger: parts.logger,
             onCommit: { bell.ring() }
         )
+        let media = QueueWorker(
+            queue: .media,
+            shape: .keys(concurrent: MediaHandler.concurrency),
+            handler: MediaHandler(
+                channels: parts.channels,
+                adapters: parts.adapters,
+                fetcher: MediaFetcher(client: client),
+                publicURL: publicURL,
+                metrics: parts.metrics,
+                logger: parts.logger
+            ),
+            pool: parts.pool,
+            listener: parts.listener,
+            name: name,
+            retryPolicy: MediaHandler.retryPolicy,
+            pace: pace,
+            logger: parts.logger
+        )
         let poller = Poller(
             table: PollerTable(pool: parts.pool),
             channels: parts.channels,
@@ -57,7 +75,7 @@ struct WorkParts: Sendable {
             metrics: parts.metrics,
             logger: parts.logger
         )
-        self.services = [threader, courier, poller]
-        self.metrics = [threader, courier].map { ($0.queue, $0.metrics) }
+        self.services = [threader, courier, media, poller]
+        self.metrics = [threader, courier, media].map { ($0.queue, $0.metrics) }
     }
 }

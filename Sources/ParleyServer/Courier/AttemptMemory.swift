@@ -40,6 +40,8 @@ final class AttemptMemory: Sendable {
 struct SendResult: Hashable, Sendable {
     var outcome: SendOutcome
     var httpStatus: Int?
+    /// What a request before the message yielded.
+    var step: JSON?
     /// Fixed words: never message text, never a secret.
     var detail: String?
 }

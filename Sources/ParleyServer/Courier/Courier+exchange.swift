@@ -11,6 +11,8 @@ extension Courier {
         case .kept: SendResult(outcome: .accepted(externalID: sending.delivery.message.id.description), httpStatus: nil, detail: nil)
         case .mail(let mail): await self.exchange(mail, sending)
         case .http(let call): await self.exchange(call, sending)
+        case .step(let call, let number): await self.exchange(call, asStep: number, of: sending)
+        case .later: SendResult(outcome: .retry(reason: .failing, after: nil), httpStatus: nil, detail: "bad_result")
         }
     }
 
@@ -61,6 +63,29 @@ extension Courier {
                 httpStatus: answer.status,
                 detail: "provider_bad_response"
             )
+        }
+    }
+
+    /// A request before the message. Whatever is not known of it is simply made again.
+    private func exchange(_ call: HTTPCall, asStep number: Int, of sending: Sending) async -> SendResult {
+        let transfer = HTTPTransfer(method: call.method, url: call.url, headers: call.headers, body: call.body, deadline: .seconds(60))
+        let again = SendOutcome.retry(reason: .failing, after: nil)
+        let answer: HTTPAnswer
+        do {
+            answer = try await self.client.send(transfer)
+        } catch {
+            var result = Self.result(of: error)
+            if error.isAmbiguous { result.outcome = .retry(reason: .unreachable, after: nil) }
+            return result
+        }
+        let judged = ProviderAnswer(status: answer.status, headers: answer.headers, body: answer.body)
+        let previous = sending.delivery.message.steps.last
+        switch try? await sending.adapter.judge(judged, ofStep: number, previous: previous, for: sending.account) {
+        case .done(let value): return SendResult(outcome: .accepted(externalID: nil), httpStatus: answer.status, step: value, detail: nil)
+        case .failed(.accepted), .failed(.ambiguous), nil:
+            return SendResult(outcome: again, httpStatus: answer.status, detail: "provider_bad_response")
+        case .failed(let outcome):
+            return SendResult(outcome: Self.withRetryAfter(outcome, of: judged), httpStatus: answer.status, detail: outcome.detail)
         }
     }
 

@@ -37,7 +37,7 @@ extension Courier {
             statements.append(
                 DeliveryStatements.move(delivery, to: decision.state, reason: nil, detail: nil, degradations: degradations)
             )
-            statements += DeliveryStatements.keep(part: part, externalID: Self.usable(externalID), of: delivery)
+            statements += DeliveryStatements.keep(part: part, externalID: Self.usable(externalID), step: result.step, of: delivery)
             if decision.next == .done { statements.append(Self.aggregation(of: delivery)) }
             if delivery.channel.status == "degraded" { statements.append(DeliveryStatements.recover(delivery.channel)) }
         case .refused(let reason, _, _):
@@ -92,6 +92,9 @@ extension Courier {
             // How many parts are left is asked again when the job comes back; until then this counts as one more to go.
             let decision = self.decide(result.outcome, of: delivery, attempts: open.number, partsLeft: 1)
             return self.record(result, decision, number: open.number, part: open.part, of: delivery)
+        case nil where open.isStep:
+            let lost = DeliveryStatements.end(delivery, number: open.number, outcome: .notSent, httpStatus: nil, detail: "worker_lost")
+            return ([lost], .later(.zero))
         case nil:
             var random = SystemRandomNumberGenerator()
             let soFar = delivery.soFar(attempts: open.number, partsLeft: 0)

@@ -130,6 +130,7 @@ package struct Courier: JobHandler {
                     delivery,
                     number: attempt.number,
                     part: sending.part,
+                    isStep: sending.isStep,
                     worker: context.worker,
                     epoch: context.epochs[sending.job.lane] ?? 0
                 )
@@ -180,5 +181,7 @@ struct Sending: Sendable {
     /// 1 for the first.
     var part: Int { self.delivery.partsSent + 1 }
     var partsLeft: Int { self.rendering.parts.count - self.part }
+    /// Comes before the message: see `ProviderRequest.step`.
+    var isStep: Bool { if case .step = self.request { true } else { false } }
     var request: ProviderRequest { self.rendering.parts[self.part - 1] }
 }

@@ -126,6 +126,7 @@ enum ReceiptStatements {
                     ELSE min(array_position(\(Self.ladder), p.state)) END AS rank,
                 max(p.code) FILTER (WHERE p.state = ANY (\(Self.ends))) AS code
             FROM (\(deliveries)) w JOIN delivery_parts p ON p.workspace_id = w.workspace_id AND p.delivery_id = w.delivery_id
+                AND p.step IS NULL
             GROUP BY w.workspace_id, w.delivery_id
         ), changed AS (
             UPDATE deliveries d SET state = (\(Self.ladder))[whole.rank], updated_at = now(), detail = whole.code,

@@ -8,7 +8,7 @@ enum DeliveryStatements {
     ///
     /// The number is also the guard against changes from outside: whoever ends a delivery takes the next number, so that a courier
     /// which read the delivery before collides with it here (`attempts_pkey`) and sends nothing.
-    static func begin(_ delivery: LoadedDelivery, number: Int, part: Int, worker: UUID, epoch: Int64) -> [SQL] {
+    static func begin(_ delivery: LoadedDelivery, number: Int, part: Int, isStep: Bool = false, worker: UUID, epoch: Int64) -> [SQL] {
         [
             """
             UPDATE deliveries SET state = 'sending', attempts = \(Int16(number)), updated_at = now(),
@@ -16,8 +16,9 @@ enum DeliveryStatements {
             WHERE workspace_id = \(delivery.workspace.uuid) AND id = \(delivery.message.delivery.uuid)
             """,
             """
-            INSERT INTO attempts (workspace_id, delivery_id, number, part, worker, epoch)
-            VALUES (\(delivery.workspace.uuid), \(delivery.message.delivery.uuid), \(Int16(number)), \(Int16(part)), \(worker), \(epoch))
+            INSERT INTO attempts (workspace_id, delivery_id, number, part, worker, epoch, is_step)
+            VALUES (\(delivery.workspace.uuid), \(delivery.message.delivery.uuid), \(Int16(number)), \(Int16(part)), \(worker), \(epoch),
+                \(isStep))
             """,
         ]
     }
@@ -62,7 +63,9 @@ enum DeliveryStatements {
     }
 
     /// Writes that the provider has a part, and applies the receipts that were faster than this (F25).
-    static func keep(part: Int, externalID: String?, of delivery: LoadedDelivery) -> [SQL] {
+    ///
+    /// - Parameter step: what a request before the message yielded; nil for the message itself.
+    static func keep(part: Int, externalID: String?, step: JSON? = nil, of delivery: LoadedDelivery) -> [SQL] {
         let workspace = delivery.workspace.uuid
         let channel = delivery.channel.id.uuid
         var statements: [SQL] = []
@@ -70,11 +73,11 @@ enum DeliveryStatements {
         // A provider that gives one id twice must not keep us from writing what it has: the first keeps the receipts.
         statements.append(
             """
-            INSERT INTO delivery_parts (workspace_id, delivery_id, part, state, external_id, channel_id)
+            INSERT INTO delivery_parts (workspace_id, delivery_id, part, state, external_id, channel_id, step)
             SELECT \(workspace), \(delivery.message.delivery.uuid), \(Int16(part)), 'accepted',
                 CASE WHEN EXISTS (SELECT FROM delivery_parts
                     WHERE workspace_id = \(workspace) AND channel_id = \(channel) AND external_id = \(externalID)) THEN NULL ELSE \(externalID) END,
-                \(channel)
+                \(channel), \(step.map { JSONText($0.text) })
             ON CONFLICT (workspace_id, delivery_id, part) DO NOTHING
             """
         )
@@ -99,8 +102,8 @@ enum DeliveryStatements {
             \(self.events(from: "renewed"))
             """,
             """
-            INSERT INTO delivery_parts (workspace_id, delivery_id, part, state, channel_id)
-            SELECT workspace_id, \(id.uuid), part, 'accepted', channel_id FROM delivery_parts
+            INSERT INTO delivery_parts (workspace_id, delivery_id, part, state, channel_id, step)
+            SELECT workspace_id, \(id.uuid), part, 'accepted', channel_id, step FROM delivery_parts
             WHERE workspace_id = \(workspace) AND delivery_id = \(delivery.message.delivery.uuid)
             """,
         ]

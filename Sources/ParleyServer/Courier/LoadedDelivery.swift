@@ -8,6 +8,8 @@ struct LoadedDelivery: Sendable {
     struct OpenAttempt: Hashable, Sendable {
         var number: Int
         var part: Int
+        /// Comes before the message, so that making it again does no harm.
+        var isStep: Bool
         var worker: UUID
     }
 
@@ -61,6 +63,7 @@ extension LoadedDelivery {
             thread: try row.optional("thread"),
             body: body
         )
+        if let steps = try row.optional("steps", as: JSONText.self) { self.message.steps = (try? JSON(parsing: steps.text))?.array ?? [] }
         self.conversation = ConversationID(try row.value("conversation_id"))
         self.identity = try row.optional("identity_id")
         self.state = state
@@ -84,7 +87,14 @@ extension LoadedDelivery {
         let outcome: String? = try row.optional("latest_outcome")
         if let latest {
             let part: Int = try row.value("latest_part")
-            if outcome == nil { self.open = OpenAttempt(number: latest, part: part, worker: try row.value("latest_worker")) }
+            if outcome == nil {
+                self.open = OpenAttempt(
+                    number: latest,
+                    part: part,
+                    isStep: try row.value("latest_is_step"),
+                    worker: try row.value("latest_worker")
+                )
+            }
             if outcome == AttemptOutcome.unknown.rawValue { self.doubtfulPart = part }
         }
     }
@@ -97,7 +107,8 @@ extension LoadedDelivery {
         SELECT d.workspace_id, d.id, d.message_id, d.conversation_id, d.address, d.state, d.reason, d.attempts,
             extract(epoch FROM clock_timestamp() - d.created_at)::float8 AS age, m.body, m.identity_id, m.thread, m.is_stopped,
             c.id AS channel_id, c.adapter, c.settings, c.policy, c.status AS channel_status, c.has_failures, t.parts_sent,
-            t.failures, t.unknowns, l.number AS latest_number, l.part AS latest_part, l.outcome AS latest_outcome, l.worker AS latest_worker
+            t.failures, t.unknowns, l.number AS latest_number, l.part AS latest_part, l.outcome AS latest_outcome, l.worker AS latest_worker,
+            l.is_step AS latest_is_step, t.steps
         FROM unnest(\(wanted.map(\.workspace)), \(wanted.map(\.delivery))) AS w (workspace_id, id)
         CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE workspace_id = w.workspace_id AND id = w.id OFFSET 0) d
         CROSS JOIN LATERAL (
@@ -114,11 +125,13 @@ extension LoadedDelivery {
         ) c
         CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE outcome = 'retry') AS failures, count(*) FILTER (WHERE outcome = 'unknown') AS unknowns,
-                (SELECT count(*) FROM delivery_parts p WHERE p.workspace_id = d.workspace_id AND p.delivery_id = d.id) AS parts_sent
+                (SELECT count(*) FROM delivery_parts p WHERE p.workspace_id = d.workspace_id AND p.delivery_id = d.id) AS parts_sent,
+                (SELECT jsonb_agg(step ORDER BY part) FROM delivery_parts p WHERE p.workspace_id = d.workspace_id AND p.delivery_id = d.id
+                    AND p.step IS NOT NULL) AS steps
             FROM attempts a WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id
         ) t
         LEFT JOIN LATERAL (
-            SELECT number, part, outcome, worker FROM attempts a WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id
+            SELECT number, part, outcome, worker, is_step FROM attempts a WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id
             ORDER BY number DESC LIMIT 1
         ) l ON true
         """

@@ -5,6 +5,7 @@ import HummingbirdCore
 import NIOCore
 package import Logging
 import Parley
+import Queue
 
 /// `/hooks/{channel}[/{route}]`: where providers bring what happened. Their acknowledgement is our commit.
 package struct HookEndpoint: Sendable {
@@ -56,10 +57,15 @@ package struct HookEndpoint: Sendable {
             )
             throw Problem.unavailable("adapter_failed", retryAfter: 30)
         }
-        return try await self.settle(reception, of: request, for: channel)
+        return try await self.settle(reception, of: request, for: channel, entry: adapter.entry)
     }
 
-    private func settle(_ reception: Reception, of request: HookRequest, for channel: ChannelRecord) async throws -> Response {
+    private func settle(
+        _ reception: Reception,
+        of request: HookRequest,
+        for channel: ChannelRecord,
+        entry: QueueName
+    ) async throws -> Response {
         switch reception {
         case .refused(let code, let detail):
             self.count(channel, "refused")
@@ -78,10 +84,10 @@ package struct HookEndpoint: Sendable {
                 self.count(channel, "ignored")
                 return Response(answer)
             }
-            try await self.store(request, events, files, .accepted, wouldRefuse.map { "would refuse: \($0)" }, for: channel)
+            try await self.store(request, events, files, .accepted, wouldRefuse.map { "would refuse: \($0)" }, for: channel, entry: entry)
             return Response(answer)
         case .quarantined(let reason, let answer):
-            try await self.store(request, [], [], .quarantined, reason, for: channel)
+            try await self.store(request, [], [], .quarantined, reason, for: channel, entry: entry)
             self.logger.warning("request quarantined", metadata: ["channel.id": "\(channel.id)", "adapter": "\(channel.adapter)"])
             return Response(answer)
         }
@@ -93,10 +99,11 @@ package struct HookEndpoint: Sendable {
         _ files: [AttachmentFile],
         _ outcome: IngestItem.Outcome,
         _ detail: String?,
-        for channel: ChannelRecord
+        for channel: ChannelRecord,
+        entry: QueueName
     ) async throws {
         var random = SystemRandomNumberGenerator()
-        let item = IngestItem(
+        var item = IngestItem(
             workspace: channel.workspace,
             channel: channel.id,
             id: .version7(at: request.at, using: &random),
@@ -106,6 +113,7 @@ package struct HookEndpoint: Sendable {
             outcome: outcome,
             detail: detail
         )
+        item.queue = entry
         let stored = try await self.committer.store(item)
         self.count(channel, stored.isDuplicate ? "duplicate" : outcome.rawValue)
     }

@@ -102,7 +102,9 @@ package actor IngestCommitter {
                 if isNew || item.isReplay { kept.append(item) }
             }
             var statements = kept.isEmpty ? [] : [Self.insertion(of: kept)]
-            if let files = Self.insertion(of: kept.flatMap { item in item.files.map { (item.workspace, $0) } }) { statements.append(files) }
+            if let files = AttachmentFile.insertion(of: kept.flatMap { item in item.files.map { (item.workspace, $0) } }) {
+                statements.append(files)
+            }
             if !jobs.isEmpty { statements += JobDraft.insertion(jobs) }
             if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
             return results
@@ -117,18 +119,6 @@ package actor IngestCommitter {
         var moved: Set<ChannelID> = []
         for row in try await transaction.query(PollMark.update(marks)) { moved.insert(ChannelID(try row.value("channel_id"))) }
         return Set(marks.map(\.channel)).subtracting(moved)
-    }
-
-    /// The same bytes may be there already, from another message or another try.
-    private static func insertion(of files: [(workspace: WorkspaceID, file: AttachmentFile)]) -> SQL? {
-        guard !files.isEmpty else { return nil }
-        return """
-            INSERT INTO attachments (workspace_id, id, sha256, content_type, declared_type, filename, size, bytes)
-            SELECT DISTINCT ON (1, 2) * FROM unnest(\(files.map(\.workspace.uuid)), \(files.map(\.file.id.uuid)), \(files.map(\.file.sha256)),
-                \(files.map(\.file.contentType)), \(files.map(\.file.declaredType)), \(files.map(\.file.filename)),
-                \(files.map { Int64($0.file.bytes.count) }), \(files.map(\.file.bytes))) AS f (workspace_id, id)
-            ORDER BY 1, 2 ON CONFLICT (workspace_id, id) DO NOTHING
-            """
     }
 
     /// A replay finds its row there already and only changes what was made of it.

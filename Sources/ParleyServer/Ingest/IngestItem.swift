@@ -1,7 +1,7 @@
 import Channels
 package import Foundation
 package import Parley
-import Queue
+package import Queue
 
 /// One request that shall be stored before it is answered.
 package struct IngestItem: Sendable {
@@ -20,6 +20,8 @@ package struct IngestItem: Sendable {
     package var detail: String?
     /// The row is there already: a replay.
     package var isReplay: Bool
+    /// Where its events go: to the inbox, or first where the files they name are fetched.
+    package var queue = QueueName.inbox
     /// What it means for the channel that was asked; nil for what came by itself.
     package var poll: PollMark?
 
@@ -84,6 +86,7 @@ package struct IngestItem: Sendable {
         ).map { draft in
             var draft = draft
             draft.key = Self.bounded(draft.key)
+            draft.queue = self.queue
             return draft
         }
     }
@@ -92,4 +95,9 @@ package struct IngestItem: Sendable {
     private static func bounded(_ key: String) -> String {
         key.utf8.count <= 512 && !key.utf8.contains(0) ? key : "sha256:\(Hex.encode(Crypto.sha256(key.utf8)))"
     }
+}
+
+extension Adapter {
+    /// Where the events of this adapter go. All of them take one way, so that none overtakes another.
+    var entry: QueueName { self.fetchesMedia ? .media : .inbox }
 }

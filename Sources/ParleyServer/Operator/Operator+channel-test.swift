@@ -38,10 +38,10 @@ extension Operator {
         do {
             let call: HTTPCall
             switch try await adapter.render(probe, for: context).parts.first {
-            case .http(let request): call = request
+            case .http(let request), .step(let request, _): call = request
             case .mail(let request): return finding(.ok, "mail leaves through \(request.url)")
             case .kept: return finding(.ok, "there is no provider: the reader fetches messages from us")
-            case nil: return finding(.problem, "the adapter made no request of a message")
+            case .later, nil: return finding(.problem, "the adapter made no request of a message")
             }
             guard let url = URL(string: call.url), let host = url.host else {
                 return finding(.problem, "the adapter's request goes nowhere")

@@ -122,7 +122,7 @@ struct Poller: Service {
                 }
             switch reception {
             case .accepted(let events, _, _, let files):
-                (item.events, item.files, item.poll) = (events, files, mark)
+                (item.events, item.files, item.poll, item.queue) = (events, files, mark, adapter.entry)
                 if try await self.committer.store(item).isStale { return false }
             case let unread where batch.isOneThing:
                 (item.outcome, item.detail, item.poll) = (.quarantined, unread.reason, mark)

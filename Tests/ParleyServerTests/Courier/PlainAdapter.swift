@@ -14,19 +14,32 @@ struct PlainAdapter: Adapter {
     var capabilities = Capabilities(textEncoding: .unicode, textLimit: 20, mediaCount: 0, mediaBytes: 0, buttons: .text)
     var limits = SendLimits(perSecond: 0, perRecipientSeconds: 0)
     let url: String
+    /// Requests before each message: POSTs of `upload 1`, `upload 2`, whose ids the message then names.
+    var uploads = 0
 
     func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception { .notFound }
 
     func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {
         guard message.body.text != "unrenderable" else { throw AdapterError(.budgetExceeded, "render") }
+        let done = message.steps.count
+        if done < self.uploads {
+            var parts = [ProviderRequest](repeating: .later, count: self.uploads + 1)
+            let body: JSON = ["text": .string("upload \(done + 1)")]
+            parts[done] = .step(HTTPCall(method: "POST", url: self.url, headers: [:], body: Array(body.text.utf8)), number: done)
+            return Rendering(parts: parts)
+        }
         let parts = Segmentation.split(message.body.text, encoding: self.capabilities.textEncoding, limit: self.capabilities.textLimit)
         return Rendering(
-            parts: parts.map { part in
-                let body: JSON = ["to": .string(message.to), "text": .string(part), "delivery": .string(message.delivery.description)]
-                return .http(
-                    HTTPCall(method: "POST", url: self.url, headers: ["x-channel": channel.id.description], body: Array(body.text.utf8))
-                )
-            }
+            parts: [ProviderRequest](repeating: .later, count: self.uploads)
+                + parts.map { part in
+                    let body: JSON = [
+                        "to": .string(message.to), "text": .string(part), "delivery": .string(message.delivery.description),
+                        "uploaded": .array(message.steps),
+                    ]
+                    return .http(
+                        HTTPCall(method: "POST", url: self.url, headers: ["x-channel": channel.id.description], body: Array(body.text.utf8))
+                    )
+                }
         )
     }
 
@@ -40,6 +53,19 @@ struct PlainAdapter: Adapter {
         default:
             let reason = (try? JSON(parsing: answer.body))?["refused"]?.string.flatMap(RefusalReason.init(rawValue:))
             return .refused(reason: reason ?? .rejected, code: String(answer.status), detail: "refused")
+        }
+    }
+
+    func judge(
+        _ answer: ProviderAnswer,
+        ofStep number: Int,
+        previous: JSON?,
+        for channel: ChannelContext
+    ) async throws(AdapterError) -> StepOutcome {
+        switch try await self.judge(answer, for: channel) {
+        case .accepted: .done(.string("U-upload \(number + 1)"))
+        case .retry: .failed(.ambiguous(reason: "provider_error"))
+        case let outcome: .failed(outcome)
         }
     }
 
