@@ -23,17 +23,18 @@ package final class Pool: Queries {
         var waiters: [Waiter] = []
         var nextWaiter = 0
         var isClosed = false
-        var waits = WaitTimes()
+        var waits = Distribution(bounds: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5])
     }
 
     package let settings: ConnectionSettings
     private let acquireTimeout: Duration
     let logger: Logger
-    let bell = Bell()
+    let bell: Bell
     private let state: Mutex<State>
 
     package init(settings: ConnectionSettings, size: Int, acquireTimeout: Duration = .seconds(5), logger: Logger) {
         self.settings = settings
+        self.bell = Bell(settings: settings)
         self.acquireTimeout = acquireTimeout
         self.logger = logger
         self.state = Mutex(State(size: size))
@@ -44,7 +45,8 @@ package final class Pool: Queries {
         package var inUse: Int
         package var idle: Int
         package var waiting: Int
-        package var waits: WaitTimes
+        /// How long loans were waited for, in seconds.
+        package var waits: Distribution
     }
     package var gauge: Gauge {
         self.state.withLock {
@@ -99,6 +101,7 @@ package final class Pool: Queries {
         }
         for waiter in waiters { waiter.continuation.resume(returning: .failure(Self.closed)) }
         for connection in idle { await connection.close() }
+        await self.bell.close()
     }
 
     // MARK: - Lending

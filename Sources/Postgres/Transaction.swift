@@ -70,7 +70,7 @@ extension Pool {
                     try await transaction.commit()
                     return (value, transaction.notices)
                 }
-                if !notices.isEmpty { await self.bell.ring(notices, through: self) }
+                if !notices.isEmpty { await self.bell.ring(notices) }
                 return value
             } catch let error as PostgresError where error.isRetryable && attempt < Self.tries {
                 try await Self.pause(before: attempt)
@@ -94,7 +94,7 @@ extension Pool {
     }
 
     /// Sends `notices` now, together with whatever else waits to be sent. Lost when the database is away.
-    package func notify(_ notices: [Notice]) async { await self.bell.ring(notices, through: self) }
+    package func notify(_ notices: [Notice]) async { await self.bell.ring(notices) }
 
     package func query(in scope: WorkspaceScope, _ sql: SQL) async throws(PostgresError) -> [Row] {
         try await self.pipeline(in: scope, [sql])[0]
