@@ -26,7 +26,7 @@ package struct Courier: JobHandler {
     let limits: DeliveryLimits
     let metrics: Metrics
     let logger: Logger
-    let loading: Coalescer<OutboxPayload, Result<LoadedDelivery, PostgresError>?>
+    let loading: Gathering<OutboxPayload, Result<LoadedDelivery, PostgresError>?, any Error>
     let mailContexts: MailContexts
     let gate: SendGate
     let memory = AttemptMemory()
@@ -53,7 +53,7 @@ package struct Courier: JobHandler {
         self.logger = logger
         self.gate = SendGate(pool: pool)
         self.places = ChannelPlaces(capacity: concurrency)
-        self.loading = Coalescer(limit: 500) { payloads in
+        self.loading = Gathering(largest: 500) { payloads in
             let rows = try await pool.query(in: .all, LoadedDelivery.query(payloads.map { ($0.workspace.uuid, $0.delivery.uuid) }))
             var found: [DeliveryID: Result<LoadedDelivery, PostgresError>] = [:]
             for row in rows {

@@ -1,6 +1,7 @@
 import Foundation
 import Parley
 import Postgres
+import Queue
 import Synchronization
 
 /// Asks the database, on behalf of the whole fleet, whether a request may leave now: is the channel's breaker closed, is there budget
@@ -18,12 +19,12 @@ final class SendGate: Sendable {
     /// How far ahead a slot is reserved.
     static let horizon: Duration = .milliseconds(250)
 
-    private let calls: Coalescer<Call, Answer>
+    private let calls: Gathering<Call, Answer, any Error>
     /// Channels whose last request from this worker failed: asked for at once, whatever was loaded before.
     private let failing = Mutex<Set<ChannelID>>([])
 
     init(pool: Pool) {
-        self.calls = Coalescer(limit: 200) { calls in
+        self.calls = Gathering(largest: 200) { calls in
             try await pool.transaction(in: .all) { transaction in
                 var table = try await GateTable.lock(calls, in: transaction)
                 let answers = calls.map { table.answer($0) }

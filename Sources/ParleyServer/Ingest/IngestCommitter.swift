@@ -7,7 +7,7 @@ import Queue
 /// Stores requests in groups: all that wait at the same moment share one transaction and one fsync, without a timer.
 ///
 /// While one group commits, the next gathers; so a lone request waits for nobody and a thousand cost what ten did.
-package actor IngestCommitter {
+package final class IngestCommitter: Sendable {
     /// What became of one request.
     package struct Stored: Sendable, Hashable {
         /// How many of its events were new; the rest had been stored before.
@@ -16,72 +16,42 @@ package actor IngestCommitter {
         /// Another process asks the channel by now: nothing was stored.
         package var isStale = false
     }
-    private struct Waiting {
-        var items: [IngestItem]
-        var continuation: CheckedContinuation<Result<[Stored], any Error>, Never>
-    }
 
-    private let pool: Pool
-    private let logger: Logger
-    private let groupSizes: Histogram
-    private var waiting: [Waiting] = []
-    private var isCommitting = false
-    private static let largestGroup = 500
+    private let gathering: Gathering<[IngestItem], [Stored], any Error>
 
     package init(pool: Pool, metrics: Metrics, logger: Logger) {
-        self.pool = pool
-        self.logger = logger
-        self.groupSizes = metrics.histogram(
+        let groupSizes = metrics.histogram(
             "parley_ingest_group_size",
             "Requests that shared one commit.",
             bounds: [1, 2, 5, 10, 20, 50, 100, 200, 500]
         )
+        // One of a group is at fault, not the database: alone, each gets what it deserves.
+        self.gathering = Gathering(
+            largest: 500,
+            goesAlone: { error in
+                guard let error = error as? PostgresError, !error.isUnavailable else { return false }
+                logger.warning("ingest group failed, storing one by one", metadata: ["error": "\(error)"])
+                return true
+            }
+        ) { requests in
+            groupSizes.record(Double(requests.count))
+            var stored = try await Self.write(requests.flatMap(\.self), to: pool)[...]
+            return requests.map { items in
+                defer { stored = stored.dropFirst(items.count) }
+                return Array(stored.prefix(items.count))
+            }
+        }
     }
 
     /// Returns when the request is durable, never before.
     package func store(_ item: IngestItem) async throws -> Stored { try await self.store([item])[0] }
 
     /// Returns when all are durable; when it throws, none is.
-    package func store(_ items: [IngestItem]) async throws -> [Stored] {
-        let result = await withCheckedContinuation { continuation in
-            self.waiting.append(Waiting(items: items, continuation: continuation))
-            self.commitNext()
-        }
-        return try result.get()
-    }
-
-    private func commitNext() {
-        guard !self.isCommitting, !self.waiting.isEmpty else { return }
-        self.isCommitting = true
-        let group = Array(self.waiting.prefix(Self.largestGroup))
-        self.waiting.removeFirst(group.count)
-        Task {
-            await self.commit(group)
-            self.isCommitting = false
-            self.commitNext()
-        }
-    }
-
-    private func commit(_ group: [Waiting]) async {
-        self.groupSizes.record(Double(group.count))
-        do {
-            var stored = try await self.write(group.flatMap(\.items))[...]
-            for waiting in group {
-                waiting.continuation.resume(returning: .success(Array(stored.prefix(waiting.items.count))))
-                stored = stored.dropFirst(waiting.items.count)
-            }
-        } catch let error as PostgresError where group.count > 1 && !error.isUnavailable {
-            // One of them is at fault, not the database: alone, each gets what it deserves.
-            self.logger.warning("ingest group failed, storing one by one", metadata: ["error": "\(error)", "group": "\(group.count)"])
-            for waiting in group { await self.commit([waiting]) }
-        } catch {
-            for waiting in group { waiting.continuation.resume(returning: .failure(error)) }
-        }
-    }
+    package func store(_ items: [IngestItem]) async throws -> [Stored] { try await self.gathering(items) }
 
     /// Two round trips: which keys are new, then everything that follows from it and COMMIT.
-    private func write(_ items: [IngestItem]) async throws -> [Stored] {
-        try await self.pool.transaction(in: .all) { transaction in
+    private static func write(_ items: [IngestItem], to pool: Pool) async throws -> [Stored] {
+        try await pool.transaction(in: .all) { transaction in
             let stale = try await Self.move(items.compactMap(\.poll), in: transaction)
             let keys = IngestKeys(items.filter { !$0.isStale(stale) })
             var new = keys.isEmpty ? [] : Set(try await transaction.query(keys.insertion).map(IngestKeys.Key.init))

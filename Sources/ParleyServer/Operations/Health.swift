@@ -53,5 +53,7 @@ package final class Health: Sendable {
         self.metrics.gauge("parley_pool_connections", "Connections to the database, by use.", ["state": "in_use"]).set(now.inUse)
         self.metrics.gauge("parley_pool_connections", "Connections to the database, by use.", ["state": "idle"]).set(now.idle)
         self.metrics.gauge("parley_pool_waiting", "Tasks that wait for a connection.").set(now.waiting)
+        let help = "How long tasks waited for a connection that was not there at once."
+        self.metrics.histogram("parley_pool_wait_seconds", help, bounds: now.waits.bounds).set(now.waits)
     }
 }

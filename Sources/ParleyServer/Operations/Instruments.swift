@@ -1,3 +1,4 @@
+import Postgres
 import Synchronization
 
 /// A number that only rises.
@@ -21,30 +22,14 @@ package final class Gauge: Instrument {
 
 /// How often values fell into each range.
 package final class Histogram: Instrument {
-    /// From a millisecond to half a minute: what requests, transactions and sends take.
-    package static let seconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+    private let state: Mutex<Distribution>
 
-    private struct State {
-        var counts: [Int]
-        var sum = 0.0
-    }
-    private let bounds: [Double]
-    private let state: Mutex<State>
+    init(bounds: [Double]) { self.state = Mutex(Distribution(bounds: bounds)) }
 
-    init(bounds: [Double]) {
-        self.bounds = bounds
-        self.state = Mutex(State(counts: Array(repeating: 0, count: bounds.count + 1)))
-    }
-
-    package func record(_ value: Double) {
-        let index = self.bounds.firstIndex { value <= $0 } ?? self.bounds.count
-        self.state.withLock { state in
-            state.counts[index] += 1
-            state.sum += value
-        }
-    }
-
-    package func record(_ duration: Duration) { self.record(duration / .seconds(1)) }
+    package func record(_ value: Double) { self.state.withLock { $0.record(value) } }
+    package func record(_ duration: Duration) { self.state.withLock { $0.record(duration) } }
+    /// For what is counted elsewhere, in the same ranges.
+    func set(_ values: Distribution) { self.state.withLock { $0 = values } }
 
     var samples: [Sample] {
         let state = self.state.withLock { $0 }
@@ -52,7 +37,7 @@ package final class Histogram: Instrument {
         var samples: [Sample] = []
         for (index, count) in state.counts.enumerated() {
             total += count
-            let bound = index < self.bounds.count ? String(self.bounds[index]) : "+Inf"
+            let bound = index < state.bounds.count ? String(state.bounds[index]) : "+Inf"
             samples.append(Sample(suffix: "_bucket", labels: ["le": bound], value: String(total)))
         }
         samples.append(Sample(suffix: "_sum", value: String(state.sum)))

@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import Synchronization
 
 /// The process's counters, gauges and histograms, as Prometheus reads them.
@@ -32,7 +33,7 @@ package final class Metrics: Sendable {
         _ name: String,
         _ help: String,
         _ labels: Labels = [:],
-        bounds: [Double] = Histogram.seconds
+        bounds: [Double] = Distribution.seconds
     ) -> Histogram {
         self.instrument(name, "histogram", help, labels) { Histogram(bounds: bounds) }
     }

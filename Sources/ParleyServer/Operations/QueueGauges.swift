@@ -56,6 +56,11 @@ package struct QueueGauges: Sendable {
                 ]
             ).advance(to: count)
         }
+        let times = [
+            ("parley_worker_commit_seconds", "How long transactions that recorded jobs took.", values.commitSeconds),
+            ("parley_worker_handler_seconds", "How long calls to the handler took.", values.handlerSeconds),
+        ]
+        for (name, help, values) in times { self.metrics.histogram(name, help, ["queue": queue], bounds: values.bounds).set(values) }
         self.metrics.counter("parley_worker_commits_total", "Transactions that recorded jobs.", ["queue": queue]).advance(
             to: values.commits
         )

@@ -25,6 +25,7 @@ import Testing
                 #"parley_queue_dead_letters{queue="inbox"} 0"#,
                 #"parley_queue_workers{queue="inbox"} 0"#, #"parley_queue_lanes_unowned{queue="inbox"} 64"#,
                 #"parley_worker_jobs_total{queue="outbox",result="done"} 0"#,
+                #"parley_worker_commit_seconds_count{queue="outbox"} 0"#, #"parley_pool_wait_seconds_count 0"#,
             ] { #expect(answer.text.contains(line + "\n"), "\(line)") }
         }
     }
