@@ -57,6 +57,29 @@ import Testing
         #expect(seen.count > 10)
     }
 
+    @Test func `a change in a direct conversation queues up behind the person's messages, as all of that conversation does`() async throws {
+        let adapter = try Loaded.adapter("slack")
+        let channel = try adapter.context(Self.settings, verification: .off)
+        func key(_ event: String) async throws -> String? {
+            let body = #"{"type":"event_callback","team_id":"T1","event":{"type":"message","channel":"D1","channel_type":"im",\#(event)}}"#
+            let request = HookRequest(
+                method: "POST",
+                url: "https://bridge.test/hooks/1",
+                route: nil,
+                headers: ["content-type": "application/json"],
+                body: Array(body.utf8),
+                at: Date()
+            )
+            return try await adapter.receive(request, for: channel).events?.first?.orderingKey
+        }
+        let events = [
+            #""user":"U1","ts":"1.1","text":"hi""#,
+            #""subtype":"message_changed","message":{"user":"U1","ts":"1.1","text":"ho","edited":{"ts":"2.1"}}"#,
+            #""subtype":"message_deleted","deleted_ts":"1.1","previous_message":{"user":"U1","ts":"1.1"}"#,
+        ]
+        for event in events { #expect(try await key(event) == "slack:T1:U1", "\(event)") }
+    }
+
     private func check(_ message: InboundMessage, against expected: JSON, _ name: Comment) {
         let want = expected["message"]!
         let (place, stamp) = (want["channel"]!.string!, want["thread_ts"]!.string!)
@@ -64,8 +87,8 @@ import Testing
         #expect(message.from == Address(space: AddressSpace(rawValue: "slack:T0TEAM001"), value: want["user"]!.string!), name)
         #expect(message.to == place && message.replyTo == place, name)
         #expect(message.text == want["text"]?.string, name)
-        // A direct conversation is one thread; elsewhere the root's timestamp names it.
-        #expect(message.thread == (place.hasPrefix("D") ? place : "\(place):\(stamp)"), name)
+        // A direct conversation is the person's; elsewhere the root's timestamp names it.
+        #expect(message.thread == (place.hasPrefix("D") ? nil : "\(place):\(stamp)"), name)
         #expect(message.media.count == expected["media_count"]?.int ?? 0, name)
         for (media, want) in zip(message.media, expected["media"]?.array ?? []) {
             #expect(media.filename == want["filename"]?.string && media.contentType == want["content_type"]?.string, name)

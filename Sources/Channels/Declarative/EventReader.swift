@@ -16,10 +16,18 @@ struct EventReader {
                         externalID: try reader.needed("id"),
                         revision: try reader.needed("revision"),
                         text: try reader.text("text") ?? "",
-                        thread: try reader.key("thread")
+                        thread: try reader.key("thread"),
+                        from: try self.author(&reader)
                     )
                 )
-            case .deletion: .deletion(InboundDeletion(externalID: try reader.needed("id"), thread: try reader.key("thread")))
+            case .deletion:
+                .deletion(
+                    InboundDeletion(
+                        externalID: try reader.needed("id"),
+                        thread: try reader.key("thread"),
+                        from: try self.author(&reader)
+                    )
+                )
             case .receipt: .receipt(try self.receipt(&reader))
             case .interaction: .interaction(try self.interaction(&reader))
             }
@@ -47,6 +55,12 @@ struct EventReader {
     /// `from` is the address; `space` says where it lives when that is not the adapter's kind itself.
     private func sender(_ reader: inout ResultReader) throws(ResultReader.Problem) -> Address {
         Address(space: AddressSpace(rawValue: try reader.key("space") ?? self.kind), value: try reader.needed("from"))
+    }
+
+    /// Of what is changed; nil when the change does not say.
+    private func author(_ reader: inout ResultReader) throws(ResultReader.Problem) -> Address? {
+        let space = try reader.key("space")
+        return try reader.key("from").map { Address(space: AddressSpace(rawValue: space ?? self.kind), value: $0) }
     }
 
     private func media(_ items: [JSON]) throws(ResultReader.Problem) -> [Media] {
