@@ -6,11 +6,26 @@ import ServiceLifecycle
 ///
 /// Any number of processes may run it: who finds another at work goes on sleeping.
 package struct Upkeep: Service {
-    /// What is deleted of one table.
-    struct Chore: Sendable {
-        var name: String
-        /// Deletes up to `batch` rows and answers one for each.
-        var statement: SQL
+    /// What is deleted of one table: rows whose moment lies longer back than they are kept.
+    struct Rule: Sendable {
+        var table: SQL
+        var moment: SQL
+        /// An interval; `c` is the row's channel, all null when there is none any more.
+        var age: SQL
+        var hasChannel = false
+        /// An index of the moments shows the oldest first.
+        var isIndexed = false
+
+        /// Deletes up to `batch` rows and answers one for each. By `ctid`: the rows are found once and deleted where they stand.
+        var statement: SQL {
+            let channels: SQL = self.hasChannel ? "LEFT JOIN channels c ON c.workspace_id = r.workspace_id AND c.id = r.channel_id" : ""
+            let order: SQL = self.isIndexed ? "ORDER BY r.\(self.moment)" : ""
+            return """
+                DELETE FROM \(self.table) WHERE ctid = ANY(ARRAY(
+                    SELECT r.ctid FROM \(self.table) r \(channels) WHERE r.\(self.moment) < now() - \(self.age) \(order) LIMIT \(Upkeep.batch)))
+                RETURNING 1
+                """
+        }
     }
     static let batch = 1000
 
@@ -35,77 +50,48 @@ package struct Upkeep: Service {
 
     /// One go over all tables. A database that is away is waited for, not died of.
     func round() async {
-        for chore in Self.chores {
+        for rule in Self.rules {
             do {
                 var total = 0
                 while !Task.isShuttingDownGracefully {
-                    let count = try await self.delete(chore)
+                    let count = try await self.delete(rule)
                     total += count
                     guard count == Self.batch else { break }
                 }
-                if total > 0 { self.logger.info("deleted old rows", metadata: ["table": "\(chore.name)", "rows": "\(total)"]) }
+                if total > 0 { self.logger.info("deleted old rows", metadata: ["table": "\(rule.table.text)", "rows": "\(total)"]) }
             } catch {
-                self.logger.warning("upkeep failed", metadata: ["table": "\(chore.name)", "error": "\(error)"])
+                self.logger.warning("upkeep failed", metadata: ["table": "\(rule.table.text)", "error": "\(error)"])
             }
         }
     }
 
-    private func delete(_ chore: Chore) async throws -> Int {
+    private func delete(_ rule: Rule) async throws -> Int {
         try await self.pool.transaction(in: .all) { transaction in
             let lock = try await transaction.query("SELECT pg_try_advisory_xact_lock(hashtext('parley upkeep'), 0) AS mine")
             guard try lock[0].value("mine") else { return 0 }
-            return try await transaction.query(chore.statement).count
+            return try await transaction.query(rule.statement).count
         }
     }
 
-    /// By `ctid`: the rows are found once and deleted where they stand.
-    static let chores: [Chore] = [
+    static let rules = [
         // A channel's own retention counts; what it deleted goes after the shortest time.
-        Chore(
-            name: "inbound_requests",
-            statement: """
-                DELETE FROM inbound_requests WHERE ctid = ANY(ARRAY(
-                    SELECT r.ctid FROM inbound_requests r LEFT JOIN channels c ON c.workspace_id = r.workspace_id AND c.id = r.channel_id
-                    WHERE r.received_at < now() - make_interval(days => coalesce((c.policy ->> 'retentionDays')::integer, 7))
-                    ORDER BY r.received_at LIMIT \(Self.batch)))
-                RETURNING 1
-                """
+        Rule(
+            table: "inbound_requests",
+            moment: "received_at",
+            age: "make_interval(days => coalesce((c.policy ->> 'retentionDays')::integer, 7))",
+            hasChannel: true,
+            isIndexed: true
         ),
         // Never before the bytes they stand for: a replay must still find what was stored (I2: 7 days or more).
-        Chore(
-            name: "inbound_keys",
-            statement: """
-                DELETE FROM inbound_keys WHERE ctid = ANY(ARRAY(
-                    SELECT k.ctid FROM inbound_keys k LEFT JOIN channels c ON c.workspace_id = k.workspace_id AND c.id = k.channel_id
-                    WHERE k.received_at < now() - make_interval(days => greatest(8, 1 + (c.policy ->> 'retentionDays')::integer))
-                    LIMIT \(Self.batch)))
-                RETURNING 1
-                """
+        Rule(
+            table: "inbound_keys",
+            moment: "received_at",
+            age: "make_interval(days => greatest(8, 1 + (c.policy ->> 'retentionDays')::integer))",
+            hasChannel: true
         ),
         // A day is promised (I12).
-        Chore(
-            name: "idempotency",
-            statement: """
-                DELETE FROM idempotency WHERE ctid = ANY(ARRAY(
-                    SELECT ctid FROM idempotency WHERE created_at < now() - interval '48 hours' LIMIT \(Self.batch)))
-                RETURNING 1
-                """
-        ),
-        Chore(
-            name: "receipts_unmatched",
-            statement: """
-                DELETE FROM receipts_unmatched WHERE ctid = ANY(ARRAY(
-                    SELECT ctid FROM receipts_unmatched WHERE received_at < now() - interval '7 days' LIMIT \(Self.batch)))
-                RETURNING 1
-                """
-        ),
-        Chore(
-            name: "send_budgets",
-            statement: """
-                DELETE FROM send_budgets WHERE ctid = ANY(ARRAY(
-                    SELECT ctid FROM send_budgets WHERE next_at < now() - interval '1 day' LIMIT \(Self.batch)))
-                RETURNING 1
-                """
-        ),
+        Rule(table: "idempotency", moment: "created_at", age: "interval '48 hours'"),
+        Rule(table: "receipts_unmatched", moment: "received_at", age: "interval '7 days'"),
+        Rule(table: "send_budgets", moment: "next_at", age: "interval '1 day'"),
     ]
 }
