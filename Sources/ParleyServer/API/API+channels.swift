@@ -178,12 +178,17 @@ extension Fields {
         if let choice = fields.choice("strangers", of: ChannelPolicy.Strangers.self) { policy.strangers = choice }
         policy.joinSubjectWithinDays = fields.number("joinSubjectWithinDays", 0...365) ?? policy.joinSubjectWithinDays
         if let choice = fields.choice("unknown", of: ChannelPolicy.Unknown.self) { policy.unknown = choice }
-        policy.retryHeldAfter = fields.number("retryHeldAfter", 1...604_800) ?? policy.retryHeldAfter
+        policy.retryHeldAfter = fields.number("retryHeldAfter", 1...604_800, over: policy.retryHeldAfter)
         policy.retentionDays = fields.number("retentionDays", 1...365) ?? policy.retentionDays
-        policy.perSecond = fields.number("perSecond", 1...100_000) ?? policy.perSecond
-        policy.perRecipientSeconds = fields.number("perRecipientSeconds", 0...3_600) ?? policy.perRecipientSeconds
+        policy.perSecond = fields.number("perSecond", 1...100_000, over: policy.perSecond)
+        policy.perRecipientSeconds = fields.number("perRecipientSeconds", 0...3_600, over: policy.perRecipientSeconds)
         do throws(Problem) { try fields.finish() } catch { self.merge(error.errors) }
         return policy
+    }
+
+    /// What was `known` where nothing is given; nil where null is.
+    private mutating func number(_ name: String, _ range: ClosedRange<Int>, over known: Int?) -> Int? {
+        self.isNull(name) ? nil : self.number(name, range) ?? known
     }
 
     private mutating func number(_ name: String, _ range: ClosedRange<Int>) -> Int? {

@@ -56,18 +56,17 @@ extension API {
 
         self.change(.post, "/v1/conversations/:id/messages", on: &routes) { call, transaction in
             let id: ConversationID = try call.id("id")
-            guard let conversation = try await ConversationStore.find(id, in: call.workspace, on: transaction) else {
-                throw Problem.notFound
+            let destination = try await self.translatingRefusal {
+                try await self.outbound.destination(of: id, in: call.workspace, on: transaction)
             }
-            let channel = try await self.channels.find(conversation.channel, in: call.workspace, on: transaction)
-            let adapter = channel.flatMap { self.adapters[$0.adapter] }
+            let adapter = AdapterName(rawValue: destination.adapter).flatMap { self.adapters[$0] }
             var fields = try Fields(body: call.request)
             let body = fields.messageBody("body", for: adapter?.capabilities)
             try fields.finish()
             let posted = try await self.translatingRefusal {
                 try await self.outbound.post(
                     body,
-                    in: id,
+                    to: destination,
                     of: call.workspace,
                     by: call.key.id,
                     at: call.request.at,

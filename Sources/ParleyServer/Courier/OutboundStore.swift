@@ -100,25 +100,67 @@ package struct OutboundStore: Sendable {
         along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
+        let destination = try await self.destination(of: conversation, in: workspace, on: transaction)
+        return try await self.post(body, to: destination, of: workspace, by: sender, at: date, along: along, on: transaction)
+    }
+
+    /// Where an answer in a conversation goes.
+    package struct Destination: Sendable {
+        package var conversation: ConversationID
+        package var channel: ChannelID
+        package var adapter: String
+        var isActive: Bool
+        var isDisabled: Bool
+        var address: String?
+        var contact: ContactID?
+    }
+
+    /// - Throws: `Refusal.conversationNotFound`.
+    package func destination(
+        of conversation: ConversationID,
+        in workspace: WorkspaceID,
+        on transaction: Transaction
+    ) async throws -> Destination {
         let found = try await transaction.query(
             """
-            SELECT v.channel_id, v.status, c.status AS channel_status, coalesce(v.reply_to, i.address) AS address, i.contact_id
+            SELECT v.channel_id, v.status, c.adapter, c.status AS channel_status, coalesce(v.reply_to, i.address) AS address, i.contact_id
             FROM conversations v JOIN channels c ON c.workspace_id = v.workspace_id AND c.id = v.channel_id
             LEFT JOIN identities i ON i.workspace_id = v.workspace_id AND i.id = v.identity_id
             WHERE v.workspace_id = \(workspace.uuid) AND v.id = \(conversation.uuid)
             """
         )
         guard let row = found.first else { throw Refusal.conversationNotFound }
-        guard try row.value("status", as: String.self) == "active" else { throw Refusal.conversationEnded }
-        guard try row.value("channel_status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
-        guard let address: String = try row.optional("address") else { throw Refusal.noRecipient }
-        let contact: UUID? = try row.optional("contact_id")
+        return Destination(
+            conversation: conversation,
+            channel: ChannelID(try row.value("channel_id")),
+            adapter: try row.value("adapter"),
+            isActive: try row.value("status", as: String.self) == "active",
+            isDisabled: try row.value("channel_status", as: String.self) == "disabled",
+            address: try row.optional("address"),
+            contact: try row.optional("contact_id", as: UUID.self).map { ContactID($0) }
+        )
+    }
+
+    /// `post` for a caller that has looked already.
+    package func post(
+        _ body: Body,
+        to destination: Destination,
+        of workspace: WorkspaceID,
+        by sender: KeyID?,
+        at date: Date,
+        along: (Posted) throws -> [SQL] = { _ in [] },
+        on transaction: Transaction
+    ) async throws -> Posted {
+        guard destination.isActive else { throw Refusal.conversationEnded }
+        guard !destination.isDisabled else { throw Refusal.channelDisabled }
+        guard let address = destination.address else { throw Refusal.noRecipient }
+        let conversation = destination.conversation
         var posted = Posted(
             id: MessageID.make(at: date),
             delivery: DeliveryID.make(at: date),
             conversation: conversation,
-            channel: ChannelID(try row.value("channel_id")),
-            contact: contact.map { ContactID($0) },
+            channel: destination.channel,
+            contact: destination.contact,
             seq: 0,
             body: body,
             state: .queued,

@@ -72,7 +72,8 @@ enum MessageStore {
     static func deliveries(of message: MessageID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON {
         let results = try await queries.pipeline([
             """
-            SELECT id, channel_id, address, state, reason, detail, possible_duplicate, degradations, created_at, updated_at FROM deliveries
+            SELECT id, channel_id, address, state, reason, detail, possible_duplicate, degradations, created_at, updated_at,
+                \(Self.nextAttempt) AS next_attempt_at FROM deliveries d
             WHERE workspace_id = \(workspace.uuid) AND message_id = \(message.uuid) ORDER BY id
             """,
             """
@@ -105,6 +106,7 @@ enum MessageStore {
             "possibleDuplicate": .bool(try row.value("possible_duplicate")),
             "degradations": .array(try row.array("degradations", of: String.self).map(JSON.string)),
             "createdAt": try Self.moment(row, "created_at"), "updatedAt": try Self.moment(row, "updated_at"),
+            "nextAttemptAt": try Self.moment(row, "next_attempt_at"),
             "parts": .array(
                 try parts.map { part in
                     [
@@ -147,6 +149,13 @@ enum MessageStore {
             }
         )
     }
+
+    /// When a delivery that waits will be tried again; null when it does not wait, or for a person.
+    private static let nextAttempt: SQL = """
+        (SELECT j.run_at FROM jobs j WHERE j.queue = 'outbox' AND j.key = d.conversation_id || ':' || d.channel_id AND j.waiting AND NOT j.held
+            AND d.state IN ('queued', 'sending', 'unknown', 'held') AND convert_from(j.payload, 'UTF8')::jsonb ->> 'delivery' = d.id::text
+            LIMIT 1)
+        """
 
     static func id(_ row: Row, _ column: String) throws(PostgresError) -> JSON {
         try row.optional(column, as: UUID.self).map { .string($0.uuidString.lowercased()) } ?? .null

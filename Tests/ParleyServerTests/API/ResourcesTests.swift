@@ -11,6 +11,24 @@ import Testing
         ["channelId": .string(fixture.channel.id.description), "to": to, "body": ["type": "text", "text": ["text": .string(text)]]]
     }
 
+    @Test func `a message that waits says when it will be tried again`() async throws {
+        try await APIFixture.run { fixture in
+            let started = try await fixture.client.send("POST", "/v1/conversations", self.message(fixture))
+            let id = try #require(started.json["message"]?["id"]?.string)
+            func next() async throws -> JSON? {
+                try await fixture.client.send("GET", "/v1/messages/\(id)").json["deliveries"]?.array?.first?["nextAttemptAt"]
+            }
+            #expect(try await next() == .null)
+            _ = try await fixture.pool.query(
+                in: .all,
+                "UPDATE jobs SET waiting = true, run_at = '2030-01-01T12:00:00Z' WHERE queue = 'outbox'"
+            )
+            #expect(try await next() == "2030-01-01T12:00:00.000Z")
+            _ = try await fixture.pool.query(in: .all, "UPDATE jobs SET held = true WHERE queue = 'outbox'")
+            #expect(try await next() == .null)
+        }
+    }
+
     @Test func `a conversation is started, answered, read in order, and ended`() async throws {
         try await APIFixture.run { fixture in
             let started = try await fixture.client.send("POST", "/v1/conversations", self.message(fixture, to: ["+15005550100"]))
@@ -123,6 +141,11 @@ import Testing
             )
             #expect(changed.json["name"] == "newer")
             #expect(changed.json["policy"]?["verification"] == "shadow")
+            // What is not given stays; null goes back to the default.
+            for (policy, seconds) in [(["retryHeldAfter": 60], 60), ([:], 60), (["retryHeldAfter": nil], nil)] as [(JSON, Int?)] {
+                let answer = try await fixture.client.send("PATCH", "/v1/channels/\(id)", ["policy": policy])
+                #expect(answer.json["policy"]?["retryHeldAfter"]?.int == seconds)
+            }
             let opened = try await fixture.front.channels.channel(try #require(ChannelID(id)))
             #expect(opened?.settings["token"] == "canary-3f00")
             #expect(try await fixture.client.send("DELETE", "/v1/channels/\(id)").status == 204)
@@ -132,7 +155,10 @@ import Testing
                 in: .all,
                 "SELECT action, actor, request_id, coalesce(before::text, '') || coalesce(after::text, '') AS text FROM audit ORDER BY id"
             )
-            #expect(try rows.map { try $0.value("action", as: String.self) } == ["channel.create", "channel.update", "channel.delete"])
+            #expect(
+                try rows.map { try $0.value("action", as: String.self) }
+                    == ["channel.create"] + Array(repeating: "channel.update", count: 4) + ["channel.delete"]
+            )
             for row in rows {
                 #expect(try row.value("actor", as: String.self).hasPrefix("key:"))
                 #expect(try !row.value("text", as: String.self).contains("canary"))
