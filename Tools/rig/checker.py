@@ -23,8 +23,11 @@ def number(text):
     return int(re.search(r"#(\d+)$", text)[1])
 
 
-def check(stack, load, log=print):
-    """The list of broken promises; empty when all held."""
+def check(stack, load, released, log=print):
+    """The list of broken promises; empty when all held.
+
+    released: ids of the messages that a policy held and a person let go.
+    """
     broken = []
 
     def report(name, count, expected=0, examples=()):
@@ -35,7 +38,8 @@ def check(stack, load, log=print):
 
     rows = stack.postgres.sql(
         "SELECT m.direction, m.conversation_id, m.seq, c.channel_id, m.body->'text'->>'text', coalesce(bool_or(d.possible_duplicate), false), "
-        "max(d.state) FROM messages m JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id "
+        "max(d.state), m.id, max(h.policy->>'unknown') FROM messages m JOIN conversations c ON c.workspace_id = m.workspace_id AND c.id = m.conversation_id "
+        "JOIN channels h ON h.workspace_id = c.workspace_id AND h.id = c.channel_id "
         "LEFT JOIN deliveries d ON d.workspace_id = m.workspace_id AND d.message_id = m.id GROUP BY m.workspace_id, m.id, c.channel_id "
         "ORDER BY m.conversation_id, m.seq")
     rows = [row for row in stack_rows(rows)]
@@ -65,6 +69,10 @@ def check(stack, load, log=print):
     report("unexpected", len(seen.keys() - replied), 0, seen.keys() - replied)
     report("duplicates, flagged", len(doubled & flagged), None)
     report("duplicates, unflagged", len(doubled - flagged), 0, doubled - flagged)
+    held = {row.text for row in rows if row.policy == "hold"}
+    let_go = {row.text for row in rows if row.id in released}
+    report("held, let go by a person", len(let_go), None)
+    report("held sends repeated by nobody", len(doubled & held - let_go), 0, doubled & held - let_go)
 
     log("order:")
     report("gaps in a conversation's seq", gaps(rows))
@@ -83,12 +91,12 @@ def check(stack, load, log=print):
     return broken
 
 
-Row = collections.namedtuple("Row", "direction conversation seq channel text flagged state")
+Row = collections.namedtuple("Row", "direction conversation seq channel text flagged state id policy")
 
 
 def stack_rows(rows):
-    for direction, conversation, seq, channel, text, flagged, state in rows:
-        yield Row(direction, conversation, int(seq), channel, text, flagged == "t", state)
+    for direction, conversation, seq, channel, text, flagged, *rest in rows:
+        yield Row(direction, conversation, int(seq), channel, text, flagged == "t", *rest)
 
 
 def gaps(rows):
