@@ -21,6 +21,7 @@ RUN apt-get update \
 COPY --from=build /out/parley /usr/bin/parley
 COPY channels /usr/share/parley/channels
 COPY sql /usr/share/parley/sql
+COPY web /usr/share/parley/web
 ENV PARLEY_HOME=/usr/share/parley PARLEY_HTTP_LISTEN=0.0.0.0:8080 PARLEY_SMTP_LISTEN=0.0.0.0:2525
 USER parley
 WORKDIR /var/lib/parley

@@ -1,12 +1,13 @@
 import Foundation
 
-/// The folder that holds `channels/` (adapters) and `sql/` (migrations).
+/// The folder that holds `channels/` (adapters), `sql/` (migrations) and `web/` (what browsers load).
 package struct Home: Hashable, Sendable {
     package let path: String
     package var channels: String { "\(self.path)/channels" }
     package var sql: String { "\(self.path)/sql" }
+    package var web: String { "\(self.path)/web" }
 
-    /// Nil when the folder does not hold both.
+    /// Nil when the folder does not hold the first two; workers need no `web/`.
     package init?(_ path: String) {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
         guard Self.isFolder(self.channels), Self.isFolder(self.sql) else { return nil }

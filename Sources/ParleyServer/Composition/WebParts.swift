@@ -40,6 +40,7 @@ struct WebParts: Sendable {
                 logger: parts.logger
             )
         ).mount(on: &self.routes)
+        WidgetFiles(home: try parts.settings.home).mount(on: &self.routes)
     }
 
     /// More routes, such as the sandbox's.
