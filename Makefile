@@ -51,6 +51,7 @@ unless = $(if $(shell $(1) >/dev/null 2>&1 && echo yes),,$(2))
 POSTGRESQL = $(call unless,ls /usr/lib/postgresql/*/bin/initdb || command -v initdb,postgresql)
 PKG_CONFIG = $(call unless,command -v pkg-config,pkg-config)
 PYTHON = $(call unless,python3 -c 'import ensurepip$(comma) venv',python3 python3-venv)
+CHROMIUM = $(call unless,command -v chromium && command -v chromedriver,chromium chromium-driver fonts-dejavu-core)
 comma := ,
 
 deps:
@@ -59,7 +60,7 @@ deps:
 
 venv: .venv/ready
 .venv/ready: Tests/Peers/requirements.txt
-	@Tools/install-missing $(PYTHON)
+	@Tools/install-missing $(PYTHON) $(CHROMIUM)
 	python3 -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
 	@touch $@

@@ -86,6 +86,11 @@ class Bridge:
     def serve(self):
         """Another `parley serve` on the same database, for the same public URL. Returns where it listens."""
         port = free_port()
+        self.serve_at(port)
+        return f"http://127.0.0.1:{port}"
+
+    def serve_at(self, port):
+        """The same at a port of the caller's; returns the process once it is ready."""
         self.environment |= {
             "PARLEY_DATABASE_URL": self.about["databaseURL"], "PARLEY_MASTER_KEY_FILE": str(self.data / "master.key"),
             "PARLEY_PUBLIC_URL": self.url, "PARLEY_HTTP_LISTEN": f"127.0.0.1:{port}", "PARLEY_SMTP_LISTEN": "127.0.0.1:0",
@@ -100,7 +105,7 @@ class Bridge:
                 return False
 
         eventually(is_ready, "parley serve is not ready", within=60)
-        return f"http://127.0.0.1:{port}"
+        return process
 
     def command(self, *arguments):
         """Runs a parley command on this bridge's database and returns what it printed."""

@@ -9,11 +9,14 @@ export class Bridge {
     merges = [];     // contacts made one, newest first, which can be taken back
     #key;
     #listeners = [];
+    #players = [];
     #due = null;
     #again = false;
 
     /// Calls `listener` after each change of the picture.
     onChange(listener) { this.#listeners.push(listener); }
+    /// Calls `listener` before somebody writes as a customer on this page.
+    onPlay(listener) { this.#players.push(listener); }
     channel(adapter) { return this.channels.find((channel) => channel.adapter === adapter); }
     channelNamed(id) { return this.channels.find((channel) => channel.id === id); }
     contact(id) { return this.contacts.find((contact) => contact.id === id); }
@@ -57,6 +60,10 @@ export class Bridge {
 
     get(path) { return this.#json("GET", path); }
     post(path, value = {}) { return this.#json("POST", path, value); }
+    play(path, value) {
+        for (const listener of this.#players) listener();
+        return this.post(path, value);
+    }
 
     async #json(method, path, value) {
         const headers = { Accept: "application/json" };

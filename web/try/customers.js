@@ -28,7 +28,7 @@ export function phone(bridge) {
     const writing = form({
         from: { label: "My number", value: "+15005550123" },
         text: { label: "Message", rows: 1, once: true, wide: true, placeholder: "Is my parcel on its way?" },
-    }, "Send", (values) => bridge.post("/sandbox/twilio/inbound", values));
+    }, "Send", (values) => bridge.play("/sandbox/twilio/inbound", values));
     writing.field("from").addEventListener("change", draw);
     pane.append(heading("phone", "Phone", make("span", { class: "sub" }, `to ${channel?.address}`)), list, writing);
     function draw() {
@@ -46,9 +46,9 @@ export function slack(bridge) {
     const writing = form({
         user: { label: "I am", value: "U0ANNA001" },
         channel: { label: "Channel", value: "C0GENERAL1" },
-        text: { label: "Message", rows: 1, once: true, wide: true, placeholder: "Where do I find the invoice?" },
         thread_ts: { label: "In the thread", optional: true, placeholder: "a new one" },
-    }, "Post", (values) => bridge.post("/sandbox/slack/inbound", values));
+        text: { label: "Message", rows: 1, once: true, wide: true, placeholder: "Where is the invoice?" },
+    }, "Post", (values) => bridge.play("/sandbox/slack/inbound", values));
     writing.field("channel").addEventListener("change", draw);
     pane.append(heading("slack", "Slack", make("span", { class: "sub" }, "a sandbox team")), list, writing);
     function draw() {
@@ -88,7 +88,7 @@ export function mailbox(bridge) {
         subject: { label: "Subject", value: "", optional: true, placeholder: "My order" },
         text: { label: "Mail", rows: 3, once: true, wide: true, placeholder: "The box arrived damaged. What now?" },
     }, "Send", async (values) => {
-        await bridge.post("/sandbox/mail/inbound", { ...values, ...(answering ? { inReplyTo: answering } : {}) });
+        await bridge.play("/sandbox/mail/inbound", { ...values, ...(answering ? { inReplyTo: answering } : {}) });
         answer(null);
     });
     function answer(mail) {
@@ -128,7 +128,7 @@ export function webchat(bridge) {
         pane.append(heading("webchat", "Chat widget"), make("p", { class: "empty" }, "There is no webchat channel."));
         return;
     }
-    const frame = make("iframe", { title: "A page with the chat widget", src: `/sandbox/try/visitor.html?channel=${encodeURIComponent(channel.id)}` });
+    const frame = make("iframe", { title: "A page with the chat widget", src: "/sandbox/visitor" });
     const button = make("button", { type: "button", class: "plain", "aria-pressed": "false", onclick: async () => {
         const signIn = button.getAttribute("aria-pressed") === "false";
         const identity = signIn ? await bridge.post("/sandbox/webchat/identity", { userId: "ann@example.org" }) : null;

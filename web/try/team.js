@@ -7,6 +7,7 @@ import { ADAPTERS, clock, form, heading, refill } from "./parts.js";
 export function team(bridge) {
     const pane = document.getElementById("bridge");
     let chosen = null;   // {conversation} or {contact}
+    let follows = true;  // shows whatever conversation moved last, until somebody chooses one
     const tabs = make("div", { class: "tabs", role: "tablist", "aria-label": "What to show" });
     const lists = {
         conversations: make("ul", { class: "list", role: "tabpanel", id: "list-conversations", "aria-labelledby": "tab-conversations" }),
@@ -41,6 +42,10 @@ export function team(bridge) {
 
     function choose(what) {
         chosen = what;
+        follows = false;
+        redraw();
+    }
+    function redraw() {
         thread.replaceChildren();
         delete thread.dataset.signature;
         draw();
@@ -48,7 +53,11 @@ export function team(bridge) {
 
     let drawn = 0;
     async function draw() {
-        if (!chosen && bridge.conversations.length > 0) chosen = { conversation: newest(bridge.conversations).id };
+        const latest = newest(bridge.conversations)?.id;
+        if (follows && latest && latest !== chosen?.conversation && answer.field("text").value === "") {
+            chosen = { conversation: latest };
+            return redraw();
+        }
         drawList();
         people();
         answer.hidden = !chosen?.conversation;
@@ -93,6 +102,7 @@ export function team(bridge) {
     const nameOf = (conversation) => bridge.contact(conversation.contactId)?.displayName || conversation.address?.value || conversation.name || conversation.thread || "?";
     show("conversations");
     bridge.onChange(draw);
+    bridge.onPlay(() => { follows = true; });
 }
 
 const newest = (conversations) => [...conversations].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0];

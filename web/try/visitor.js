@@ -1,7 +1,2 @@
-// The widget's one line, for the channel that the page's address names.
-const script = document.createElement("script");
-script.src = "/webchat/widget.js";
-script.dataset.channel = new URLSearchParams(location.search).get("channel") || "";
-script.dataset.title = "Ask the shop";
-script.addEventListener("load", () => window.ParleyChat?.open({ focus: false }));
-document.head.append(script);
+// The page already has the widget's one line; here the chat is open from the start.
+addEventListener("load", () => window.ParleyChat?.open({ focus: false }));

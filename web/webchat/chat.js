@@ -128,7 +128,7 @@ export class Chat {
         try {
             answer = await this.api.post("/session", ask);
         } catch (error) {
-            if (error.code === "bad_identity") {
+            if (identity && (error.code === "bad_identity" || error.status === 422)) {
                 console.warn("Parley: the proof of identity (data-user-hash) is not valid; the visitor stays anonymous");
                 if (this.identity === identity) this.identity = null;
                 if (kept?.user) this.keep.session = null;

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Parley
 import Postgres
+import SMTP
 import ServiceLifecycle
 
 /// `parley dev`: everything in one process on a private PostgreSQL, with sandbox providers to talk to.
@@ -74,14 +75,27 @@ package struct DevProcess: Sendable {
         var web = try WebParts(parts, beside: work)
         let sandbox = try Sandbox(logger: self.logger)
         web.mount { sandbox.addRoutes(to: &$0) }
-        let demo = try await Demo(parts: parts, keys: web.keys, folder: self.folder, mailPort: try ListenAddress.freePort()).description()
-        await sandbox.connect(demo.channels)
+        let mailPort = try ListenAddress.freePort()
+        let demo = try await Demo(parts: parts, keys: web.keys, folder: self.folder, mailPort: mailPort).description()
+        let mailboxes = SMTPServer(
+            host: "127.0.0.1",
+            port: mailPort,
+            settings: SMTPSettings(hostname: "sandbox.example"),
+            receiver: MailPeer(sandbox: sandbox),
+            grace: .seconds(2),
+            logger: self.logger
+        )
+        await sandbox.connect(demo.channels, mailServer: demo.smtp)
+        if let workspace = WorkspaceID(demo.workspaceId) {
+            let page = TryIt(demo: demo, workspace: workspace, home: try settings.home, pool: parts.pool, feed: web.feed, sandbox: sandbox)
+            web.mount(page.mount)
+        }
 
         let folder = self.folder
         let (takesMail, isTakingMail) = AsyncStream.makeStream(of: Void.self)
         let mail = try web.mail { _ in isTakingMail.finish() }
         let services =
-            work.services + [sandbox, mail]
+            work.services + [sandbox, mailboxes, mail]
             + web.services(at: try settings.httpListen) { _ in
                 for await _ in takesMail {}
                 do {
@@ -98,8 +112,8 @@ extension DevDescription {
     func banner(folder: DevFolder) -> String {
         var lines = [
             "", "Parley is ready. Ctrl-C stops everything; the data stay in \(folder.path)", "",
-            "  API        \(self.httpURL)/v1", "  API key    in \(folder.descriptionFile)", "  Sandbox    \(self.httpURL)/sandbox/",
-            "  Mail in    smtp://\(self.smtp)",
+            "  API        \(self.httpURL)/v1", "  API key    in \(folder.descriptionFile)", "  Try it     \(self.httpURL)/",
+            "  Sandbox    \(self.httpURL)/sandbox/", "  Mail in    smtp://\(self.smtp)",
             "  Database   psql '\(self.databaseURL)'",
         ]
         for channel in self.channels {

@@ -111,6 +111,7 @@ package struct HTTPService: Service {
         var incoming = IncomingRequest(
             id: id,
             method: request.method,
+            authority: request.head.authority,
             path: path,
             query: target.count > 1 ? String(target[1]) : nil,
             headers: request.headers,

@@ -6,6 +6,8 @@ package struct IncomingRequest: Sendable {
     /// Ours, never the caller's: it stands in the answer, the log and the audit.
     package var id: String
     package var method: HTTPRequest.Method
+    /// The `Host` it was sent to, as received.
+    package var authority: String?
     /// As received, still percent-encoded.
     package var path: String
     /// As received, without the `?`; nil when there was none.
@@ -21,6 +23,7 @@ package struct IncomingRequest: Sendable {
     package init(
         id: String,
         method: HTTPRequest.Method,
+        authority: String? = nil,
         path: String,
         query: String? = nil,
         headers: HTTPFields = [:],
@@ -30,6 +33,7 @@ package struct IncomingRequest: Sendable {
     ) {
         self.id = id
         self.method = method
+        self.authority = authority
         self.path = path
         self.query = query
         self.headers = headers

@@ -1,3 +1,4 @@
+import Curl
 import Foundation
 import HTTPTypes
 import HummingbirdCore
@@ -46,6 +47,24 @@ extension Sandbox {
             guard let peer = await self.slack else { throw Self.unconnected }
             return await self.play(peer.inbound(user: user, channel: channel, text: text, thread: thread, at: Date()), for: request)
         }
+        routes.on(.post, "/sandbox/mail/inbound") { request in
+            let arguments = try request.arguments()
+            let (from, text) = (try arguments.required("from"), try arguments.required("text"))
+            guard MailAddress(from) != nil else {
+                throw Problem.invalid("/from", "invalid_address", "Write an address such as ann@example.org.")
+            }
+            guard await self.mailbox != nil else { throw Self.unconnected }
+            let reply = await self.writeMail(
+                from: from,
+                subject: arguments["subject"]?.string ?? "",
+                text: text,
+                answering: arguments["inReplyTo"]?.string
+            )
+            if request.isForm { return Response(status: .seeOther, headers: [.location: "/sandbox/"]) }
+            guard let reply else { throw Problem(502, "mail_not_taken", "Not taken", detail: "The bridge's mail server gave no answer.") }
+            guard reply.code < 300 else { throw Problem(502, "mail_refused", "Refused", detail: "\(reply.code) \(reply.text)") }
+            return .json(.ok, ["reply": .string("\(reply.code) \(reply.text)")])
+        }
     }
 
     private nonisolated static func respond(_ answer: PeerAnswer?) throws -> Response {
@@ -62,7 +81,7 @@ extension Sandbox {
         return .json(status.map { $0 < 300 } == true ? .ok : .badGateway, ["hookStatus": status.map(JSON.integer) ?? .null])
     }
 
-    private func page() -> String { SandboxPage.page(twilio: self.twilio, slack: self.slack) }
+    private func page() -> String { SandboxPage.page(twilio: self.twilio, slack: self.slack, mailbox: self.mailbox?.address) }
     private func receivedPage() -> String { SandboxPage.received(self.received) }
 }
 

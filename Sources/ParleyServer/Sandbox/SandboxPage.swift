@@ -2,7 +2,7 @@ import Foundation
 
 /// The sandbox as a person sees it: forms to write as a customer, and what the providers received. No script.
 enum SandboxPage {
-    static func page(twilio: TwilioPeer?, slack: SlackPeer?) -> String {
+    static func page(twilio: TwilioPeer?, slack: SlackPeer?, mailbox: String?) -> String {
         """
         <!doctype html>
         <html lang="en">
@@ -11,7 +11,7 @@ enum SandboxPage {
         <title>Parley sandbox</title>
         <link rel="stylesheet" href="/sandbox/style.css">
         <h1>Sandbox</h1>
-        <p>These stand in for Twilio and Slack. Write as a customer here, answer through Parley’s API, and see the answer below.</p>
+        <p>These stand in for Twilio, Slack and the customers’ mailboxes. Write as a customer here, answer through Parley’s API, and see the answer below.</p>
         <div class="forms">
         <form method="post" action="/sandbox/twilio/inbound">
         <h2>Send a text message</h2>
@@ -29,11 +29,19 @@ enum SandboxPage {
         <label>Text <textarea name="text" required>Where do I find the invoice?</textarea></label>
         <button>Post</button>
         </form>
+        <form method="post" action="/sandbox/mail/inbound">
+        <h2>Write a mail</h2>
+        <p>to \(self.escaped(mailbox ?? "no channel yet"))</p>
+        <label>From <input name="from" type="email" value="ann@example.org" required></label>
+        <label>Subject <input name="subject" value="My order"></label>
+        <label>Text <textarea name="text" required>The box arrived damaged. What now?</textarea></label>
+        <button>Send</button>
+        </form>
         </div>
         <h2>What the providers received</h2>
         <iframe src="/sandbox/received" title="Received messages"></iframe>
         <p>The same as JSON: <a href="/sandbox/messages">/sandbox/messages</a></p>
-        <h2>Numbers and channels with an outcome of their own</h2>
+        <h2>Numbers, channels and mailboxes with an outcome of their own</h2>
         <table>\(self.outcomes.map { "<tr><td><code>\($0.0)</code><td>\(self.escaped($0.1))" }.joined(separator: "\n"))</table>
         </html>
         """
@@ -43,10 +51,11 @@ enum SandboxPage {
     static func received(_ messages: [ReceivedMessage]) -> String {
         let rows = messages.reversed().map { message in
             let thread = message.thread.map { " in thread \(self.escaped($0))" } ?? ""
+            let subject = message.mail.map { "<b>\(self.escaped($0["Subject"] ?? ""))</b><br>" } ?? ""
             let media = message.media.map { "<br>\(self.escaped($0))" }.joined()
             return """
                 <tr><td><time>\(message.at.formatted(.iso8601.time(includingFractionalSeconds: false)))</time><td>\(self.escaped(message.adapter))\
-                <td>\(self.escaped(message.to))\(thread)<td class="text">\(self.escaped(message.text))\(media)
+                <td>\(self.escaped(message.to))\(thread)<td class="text">\(subject)\(self.escaped(message.text))\(media)
                 """
         }
         let table = "<table><tr><th>Time<th>Provider<th>To<th>Text\n\(rows.joined(separator: "\n"))</table>"
@@ -69,6 +78,7 @@ enum SandboxPage {
         ("+15005550500", "500, then taken"), ("+15005550200", "taken, but the answer is a web page"),
         ("+15005550300", "taken, then undelivered (30003)"), ("C0MISSING1", "channel_not_found"), ("C0ARCHIVE1", "is_archived"),
         ("C0LIMITED1", "429 with Retry-After 1, then taken"), ("C0BROKEN01", "taken, but the answer is a web page"),
+        ("bounce@…", "550: no such mailbox"), ("full@…", "552: the mailbox is full"), ("later@…", "450, then taken"),
     ]
 
     static let style = """
