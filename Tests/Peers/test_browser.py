@@ -25,6 +25,8 @@ class WidgetTest(unittest.TestCase):
     def setUpClass(cls):
         cls.bridge = Bridge()
         cls.addClassCleanup(cls.bridge.stop)
+        if not any(channel["adapter"] == "webchat" for channel in cls.bridge.about["channels"]):
+            raise unittest.SkipTest("no webchat channel")
         print(f"screenshots: {SHOTS}", flush=True)
 
     def browser(self, **size):

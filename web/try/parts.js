@@ -41,7 +41,8 @@ export function form(fields, button, submit) {
             } catch (failure) { error.textContent = failure.message; }
             send.disabled = false;
         },
-    }, ...inputs.map(({ label }) => label), send, error);
+    }, make("div", { class: "fields" }, ...inputs.filter(({ field }) => !field.wide).map(({ label }) => label)),
+    make("div", { class: "fields" }, ...inputs.filter(({ field }) => field.wide).map(({ label }) => label), send), error);
     element.field = (name) => inputs.find((each) => each.name === name).input;
     return element;
 }
