@@ -70,7 +70,7 @@ class Widget:
         self.find(".launcher").click()
 
     def close(self):
-        self.find(".panel").send_keys(Keys.ESCAPE)
+        self.find("textarea").send_keys(Keys.ESCAPE)
 
     def say(self, text):
         self.find("textarea").send_keys(text + Keys.ENTER)

@@ -36,6 +36,12 @@ export class Api {
         throw new Refusal(response.status, problem.code || "", problem.detail, seconds > 0 ? seconds * 1000 : null);
     }
 
+    /// Whether the bridge is there at all: its own files are for every page, so a call that fails beside this one was refused to this page.
+    async isThere() {
+        const file = new URL("/webchat/widget.js", this.base);
+        try { return (await fetch(file, { method: "HEAD", credentials: "omit", cache: "no-store" })).ok; } catch { return false; }
+    }
+
     async get(path) { return (await this.fetch("GET", path, { signal: AbortSignal.timeout(30_000) })).json(); }
 
     async post(path, value) {

@@ -14,11 +14,12 @@ export class Chat {
     #wake = () => {};
     #sending = false;
     #typedAt = 0;
+    #wasRefused = false;
     #seen = new Map();    // agent messages: id to "delivered" or "read", as acknowledged
 
     constructor(config) {
         this.config = config;
-        this.identity = config.identity;
+        this.identity = config.identity && { ...config.identity, name: shortened(config.identity.name) };
         this.api = new Api(config.base);
         this.keep = new Keep(config.channel);
         this.view = new View(config, {
@@ -43,7 +44,7 @@ export class Chat {
 
     /// The page learns who its visitor is, or (null) that they left: what one person saw is not shown to the next.
     identify(identity) {
-        this.identity = identity?.userId ? { userId: String(identity.userId), hash: String(identity.hash || ""), name: identity.name } : null;
+        this.identity = identity?.userId ? { userId: String(identity.userId), hash: String(identity.hash || ""), name: shortened(identity.name) } : null;
         if (this.keep.session?.user && this.keep.session.user !== this.identity?.userId) this.keep.session = null;
         if (this.#user !== (this.identity?.userId ?? null)) {
             this.#visitor = null;
@@ -82,6 +83,7 @@ export class Chat {
                 pause ??= backoff.next();
             } catch (error) {
                 pause = this.#decide(error) ?? backoff.next();
+                if (error.code === "network" && !this.api.token && await this.api.isThere()) this.#refused();
             }
             if (!this.#stopped && !this.#round.signal.aborted) await this.#pause(pause);
         }
@@ -107,6 +109,13 @@ export class Chat {
         return error.retryAfter ? error.retryAfter * (1 + Math.random() / 4) : null;
     }
 
+    /// A browser does not tell a page why another origin did not answer it.
+    #refused() {
+        this.view.state("refused");
+        if (!this.#wasRefused) console.error(`Parley: is ${location.origin} among the channel's allowed_origins?`);
+        this.#wasRefused = true;
+    }
+
     #pause(milliseconds) {
         return new Promise((resume) => {
             this.#wake = () => { clearTimeout(timer); this.#wake = () => {}; resume(); };
@@ -123,7 +132,7 @@ export class Chat {
         // A signed-in token is its user's alone; an anonymous one brings its history along.
         if (kept && (kept.user === null || kept.user === identity?.userId)) ask.token = kept.token;
         if (identity) ask.identity = identity;
-        else if (this.config.name) ask.name = this.config.name;
+        else if (this.config.name) ask.name = shortened(this.config.name);
         let answer;
         try {
             answer = await this.api.post("/session", ask);
@@ -272,6 +281,11 @@ export class Chat {
         this.#typedAt = Date.now();
         this.api.post("/typing", {}).catch(() => {});
     }
+}
+
+/// A name as the bridge takes it: one line of at most 100 characters.
+function shortened(name) {
+    return name ? String(name).replace(/\p{Cc}+/gu, " ").slice(0, 100) : undefined;
 }
 
 /// crypto.randomUUID is there only on secure origins; a page on plain HTTP may chat too.

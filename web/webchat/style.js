@@ -49,7 +49,7 @@ p { margin: 0; }
 .state-line, .notice, .typing { padding: 6px 16px; font-size: 13px; color: var(--soft); overflow-wrap: anywhere; }
 .state-line:empty, .notice:empty, .typing:empty { display: none; }
 .state-line { background: var(--raised); }
-.state-line[data-state="offline"], .state-line[data-state="closed"] { color: var(--warn); }
+.state-line[data-state="offline"], .state-line[data-state="refused"], .state-line[data-state="closed"] { color: var(--warn); }
 
 .log { flex: 1; min-height: 0; margin: 0; padding: 16px; overflow-y: auto; overscroll-behavior: contain; list-style: none; display: flex;
     flex-direction: column; gap: 10px; }

@@ -5,7 +5,7 @@ import { styleSheets } from "./style.js";
 
 const STATES = {
     connecting: "Connecting …", online: "", offline: "No connection. What you write is sent when it is back.",
-    closed: "The chat is not available here.",
+    refused: "The chat is not available here.", closed: "The chat is not available here.",
 };
 
 export class View {
@@ -156,7 +156,10 @@ export class View {
 
     #place(key, message, state, replaced, detail) {
         const remove = () => this.#remove(key);
-        const item = messageItem(message, state, { origin: this.#config.origin, tap: (button) => this.#act.tap(message, button), remove });
+        const item = messageItem(message, state, { origin: this.#config.origin, tap: (button) => {
+            this.#act.tap(message, button);
+            this.input.focus();  // the tapped button is disabled now
+        }, remove });
         if (detail) setState(item, state, { detail, remove });
         const wasAtEnd = this.#isAtEnd();
         // In the order of the bridge; what is on its way stands last.
