@@ -2,6 +2,8 @@
 import { make } from "/webchat/assets/dom.js";
 import { clock } from "./parts.js";
 
+const WAYS = { SMTP: "Received over SMTP", IMAP: "Picked up by IMAP", WEBCHAT: "Received from the chat widget" };
+
 export async function showJourney(bridge, id, opener) {
     const dialog = document.getElementById("journey");
     const close = make("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Close");
@@ -21,7 +23,7 @@ function steps(message, record) {
     const step = (title, ...content) => found.push(make("section", {}, make("h3", {}, `${found.length + 1}. ${title}`), ...content));
     if (message.direction === "inbound") {
         if (record?.request) {
-            step(record.request.method === "SMTP" ? "Received over SMTP" : "Received over HTTP", make("p", { class: "sub" }, "at ", clock(record.receivedAt), `, ${record.outcome}`),
+            step(WAYS[record.request.method] || "Received over HTTP", make("p", { class: "sub" }, "at ", clock(record.receivedAt), `, ${record.outcome}`),
                 block(raw(record.request), "As received"));
         } else step("Received", make("p", {}, "The raw request is kept for the channel’s retention time, and is no longer here."));
         step("Read as", block(JSON.stringify({ externalId: message.externalId, sentAt: message.sentAt, body: message.body }, null, 2), "Normalized"));
