@@ -11,10 +11,11 @@ import tempfile
 import threading
 import time
 import unittest
+import warnings
 from email.message import EmailMessage
 from pathlib import Path
 
-from bridge import Bridge, eventually, free_port, request
+from bridge import PARLEY, Bridge, eventually, free_port
 
 SESSIONS = Path(__file__).parent.parent / "SMTPTests/Corpus/sessions.json"
 
@@ -99,8 +100,9 @@ class SMTPTest(unittest.TestCase):
     def test_a_certificate_made_here_serves_nothing_older_than_tls_1_2(self):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
         context.set_ciphers("ALL:@SECLEVEL=0")
         with smtplib.SMTP(self.host, self.port, timeout=20) as client, self.assertRaises((ssl.SSLError, OSError, smtplib.SMTPException)):
             client.starttls(context=context)
@@ -165,7 +167,6 @@ class FaultTest(unittest.TestCase):
         environment = os.environ | {
             "PARLEY_DATABASE_URL": self.bridge.about["databaseURL"], "PARLEY_MASTER_KEY_FILE": str(self.bridge.data / "master.key"),
             "PARLEY_HTTP_LISTEN": f"127.0.0.1:{free_port()}", "PARLEY_SMTP_LISTEN": f"127.0.0.1:{port}"}
-        from bridge import PARLEY
         log = open(self.bridge.folder / "serve-smtp.log", "ab")
         process = subprocess.Popen([PARLEY, "serve"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
