@@ -30,10 +30,16 @@ final class LoopPool: Sendable {
 
     deinit { self.state.withLock { for loop in $0.idle.values.joined() { loop.stop() } } }
 
-    /// Runs a transfer on a loop of its own, when it is its turn.
+    /// Lends a loop, when it is the caller's turn: what runs on it finds the connection of what ran before.
+    func lend<T>(to account: Account, _ body: (TransferLoop) async throws -> T) async throws -> T {
+        let loop = try await self.take(account)
+        defer { self.pass(loop, account) }
+        return try await body(loop)
+    }
+
     func run(_ transfer: Transfer, for account: Account) async throws(TransferError) -> TransferAnswer {
         let loop = try await self.take(account)
-        defer { self.give(back: loop, account) }
+        defer { self.pass(loop, account) }
         return try await loop.run(transfer)
     }
 
@@ -94,8 +100,6 @@ final class LoopPool: Sendable {
             waiting?.continuation.resume(returning: nil)
         }
     }
-
-    private func give(back loop: TransferLoop, _ account: Account) { self.pass(loop, account) }
 
     /// To whoever waits for it, else to rest. Nil: there was none to be had, so one place less is taken.
     private func pass(_ loop: TransferLoop?, _ account: Account) {

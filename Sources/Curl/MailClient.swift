@@ -24,11 +24,28 @@ package final class MailClient: Sendable {
         return MailReply(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
     }
 
-    /// Asks a mailbox one question.
-    package func ask(_ transfer: MailboxTransfer) async throws(TransferError) -> [UInt8] {
-        let server = try MailServer(url: transfer.url, service: .imap)
+    /// Asks a mailbox several questions over one connection.
+    ///
+    /// - Throws: `TransferError`, and whatever `body` throws.
+    package func ask<T>(_ mailbox: MailboxAccount, _ body: (MailboxLine) async throws -> T) async throws -> T {
+        let server = try MailServer(url: mailbox.url, service: .imap)
         try self.settings.egress.check(server)
-        try transfer.check()
-        return try await self.loops.run(.mailbox(transfer, at: server), for: .init(server: server, username: transfer.username)).body
+        try mailbox.check()
+        return try await self.loops.lend(to: .init(server: server, username: mailbox.username)) { loop in
+            try await body(MailboxLine(mailbox: mailbox, server: server, loop: loop))
+        }
+    }
+}
+
+/// A connection to a mailbox, for as long as it is asked.
+package struct MailboxLine: Sendable {
+    let mailbox: MailboxAccount
+    let server: MailServer
+    let loop: TransferLoop
+
+    /// - Returns: what the server says, line by line, or the bytes of a mail.
+    package func answer(to question: MailboxQuestion, within deadline: Duration) async throws(TransferError) -> [UInt8] {
+        let transfer = MailboxTransfer(mailbox: self.mailbox, question: question, deadline: deadline)
+        return try await self.loop.run(.mailbox(transfer, at: self.server)).body
     }
 }

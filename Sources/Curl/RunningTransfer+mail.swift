@@ -18,7 +18,7 @@ extension RunningTransfer {
     func prepareMailbox(_ transfer: MailboxTransfer, _ server: MailServer, _ options: EasyOptions) throws(TransferError) {
         try options.set(CURLOPT_URL, server.dialled + transfer.path)
         try options.set(CURLOPT_PROTOCOLS_STR, "imap,imaps")
-        try self.prepareLine(to: server, transfer.username, transfer.password, options)
+        try self.prepareLine(to: server, transfer.mailbox.username, transfer.mailbox.password, options)
         if let command = transfer.command { try options.set(CURLOPT_CUSTOMREQUEST, command) }
     }
 

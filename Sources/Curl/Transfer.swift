@@ -17,7 +17,7 @@ enum Transfer: Sendable {
         switch self {
         case .http(let http): http.answerLimit
         case .mail: 0
-        case .mailbox(let mailbox, _): mailbox.answerLimit
+        case .mailbox(let mailbox, _): mailbox.mailbox.answerLimit
         }
     }
 
@@ -26,7 +26,7 @@ enum Transfer: Sendable {
         switch self {
         case .http(let http): (http.deadline, http.connectDeadline)
         case .mail(let mail, _): (mail.deadline, mail.connectDeadline)
-        case .mailbox(let mailbox, _): (mailbox.deadline, mailbox.connectDeadline)
+        case .mailbox(let mailbox, _): (mailbox.deadline, mailbox.mailbox.connectDeadline)
         }
     }
 }

@@ -9,9 +9,9 @@ from bridge import eventually, free_port
 
 
 class Postfix:
-    """Takes mail on `port` and relays all of it to `next_hop`, a port of 127.0.0.1."""
+    """Takes mail on `port` and relays it to `next_hop`, a port of 127.0.0.1, but what is for a domain of `routes` to that one's port."""
 
-    def __init__(self, next_hop):
+    def __init__(self, next_hop, routes=None):
         if os.geteuid() != 0:
             raise RuntimeError("Postfix can only be started by root")
         self.folder = Path(tempfile.mkdtemp(prefix="parley-postfix-"))
@@ -28,6 +28,9 @@ class Postfix:
             "local_recipient_maps": "", "minimal_backoff_time": "1s", "maximal_backoff_time": "1s", "queue_run_delay": "1s",
             "smtpd_peername_lookup": "no", "smtp_host_lookup": "native", "bounce_queue_lifetime": "1m",
         }
+        if routes:
+            settings["transport_maps"] = f"texthash:{self.folder}/config/transport"
+            (self.folder / "config/transport").write_text("".join(f"{domain} smtp:[127.0.0.1]:{port}\n" for domain, port in routes.items()))
         (self.folder / "config/main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         services = [f"127.0.0.1:{self.port} inet n - n - - smtpd"]
         services += [f"{name} unix {line}" for name, line in {

@@ -1,7 +1,8 @@
+import Channels
 import Parley
 
 extension Fields {
-    /// A message's body: `{"type": "text", "text": {"text": "…"}, "media": […], "buttons": […]}`.
+    /// A message's body: `{"type": "text", "text": {"text": "…"}, "subject": "…", "html": "…", "media": […], "buttons": […]}`.
     mutating func messageBody(_ name: String, for capabilities: Capabilities?) -> Body {
         var body = Body(text: "")
         guard let value = self.required(name) else { return body }
@@ -11,8 +12,10 @@ extension Fields {
         }
         if fields.requiredLine("type") != "text", fields.errors.isEmpty { fields.fail("type", "invalid_choice", "One of text.") }
         body.media = fields.list("media") { item, pointer, errors in Self.media(item, pointer, &errors) }
-        body.buttons = fields.list("buttons") { item, pointer, errors in Self.button(item, pointer, &errors) }
         body.subject = fields.line("subject", upTo: 500)
+        // What it may do is settled here, once: whoever shows it later can trust it.
+        if fields.value("html") != nil { body.html = HTMLSanitizer.sanitized(fields.text("html", upTo: 500_000)) }
+        body.buttons = fields.list("buttons") { item, pointer, errors in Self.button(item, pointer, &errors) }
         let limit = Self.textLimit(capabilities)
         if let inner = fields.value("text") {
             if var text = try? Fields(inner, pointer: "/\(name)/text") {

@@ -10,6 +10,7 @@ struct MailboxPickup: Sendable {
     /// In one go; then others have their turn. Together they come well within a claim.
     static let mails = 20
     static let bytes = 30_000_000
+    static let time: Duration = .seconds(30)
     /// A longer one stays in the mailbox: an operator is told of it.
     static let longest = 30_000_000
 
@@ -17,46 +18,63 @@ struct MailboxPickup: Sendable {
 
     /// - Throws: `PickupFailure`; `CancellationError` when the process stops.
     func pickUp(_ poll: MailboxPoll, after cursor: JSON?) async throws -> Pickup {
-        let state = try await self.ask(.state, of: poll)
-        guard let validity = IMAPAnswer.validity(in: state) else { throw PickupFailure(reason: "no_uidvalidity", after: nil) }
+        let mailbox = MailboxAccount(
+            url: poll.url,
+            username: poll.username,
+            password: poll.password,
+            name: poll.mailbox,
+            answerLimit: Self.longest + 1_000_000
+        )
+        do {
+            return try await self.client.ask(mailbox) { try await Self.pickUp($0, after: cursor) }
+        } catch let error as TransferError {
+            guard error.reason != .cancelled else { throw CancellationError() }
+            let isTold = error.reason == .tls || error.reason == .refused
+            throw PickupFailure(reason: isTold ? "\(error.reason.rawValue): \(error.detail)" : error.reason.rawValue, after: nil)
+        }
+    }
+
+    private static func pickUp(_ line: MailboxLine, after cursor: JSON?) async throws -> Pickup {
+        let state = try await line.answer(to: .state, within: .seconds(45))
+        guard let validity = IMAPAnswer.number("UIDVALIDITY", in: state), let next = IMAPAnswer.number("UIDNEXT", in: state) else {
+            throw PickupFailure(reason: "no_uidvalidity", after: nil)
+        }
         let last = cursor?["validity"]?.int == Int(validity) ? UInt32(clamping: cursor?["uid"]?.int ?? 0) : 0
-        guard last < .max else { return Pickup(batches: [], isMore: false) }
-        let listed = IMAPAnswer.sizes(in: try await self.ask(.sizes(from: last + 1), of: poll)).filter { $0.uid > last }
+        let (listed, end) = try await self.list(after: last, before: next, line)
         var (batches, weight) = ([Pickup.Batch](), 0)
-        for mail in listed.prefix(Self.mails) {
+        let start = ContinuousClock.now
+        for mail in listed.prefix(self.mails) {
             weight += mail.size
-            guard batches.isEmpty || weight <= Self.bytes else { break }
-            let next: JSON = ["validity": .integer(Int64(validity)), "uid": .integer(Int64(mail.uid))]
-            var batch = Pickup.Batch(request: Self.request([], mail.uid), cursor: next, isOneThing: true)
-            if mail.size <= Self.longest {
-                batch.request.body = try await self.ask(.message(uid: mail.uid, validity: validity), of: poll)
+            guard batches.isEmpty || weight <= self.bytes && .now - start < self.time else { break }
+            let cursor: JSON = ["validity": .integer(Int64(validity)), "uid": .integer(Int64(mail.uid))]
+            var batch = Pickup.Batch(request: self.request([], mail.uid), cursor: cursor, isOneThing: true)
+            if mail.size <= self.longest {
+                batch.request.body = try await line.answer(to: .message(uid: mail.uid, validity: validity), within: .seconds(45))
             } else {
                 batch.unfetched = "too_large"
                 batch.request.body = Array("UID \(mail.uid) of \(mail.size) bytes stays in the mailbox".utf8)
             }
             batches.append(batch)
         }
-        return Pickup(batches: batches, isMore: batches.count < listed.count)
+        return Pickup(batches: batches, isMore: batches.count < listed.count || end + 1 < next)
     }
 
-    private func ask(_ question: MailboxTransfer.Question, of poll: MailboxPoll) async throws -> [UInt8] {
-        let transfer = MailboxTransfer(
-            url: poll.url,
-            username: poll.username,
-            password: poll.password,
-            mailbox: poll.mailbox,
-            question: question,
-            deadline: .seconds(60),
-            answerLimit: Self.longest + 1_000_000
-        )
-        do {
-            return try await self.client.ask(transfer)
-        } catch let error where error.reason == .cancelled {
-            throw CancellationError()
-        } catch {
-            let isTold = error.reason == .tls || error.reason == .refused
-            throw PickupFailure(reason: isTold ? "\(error.reason.rawValue): \(error.detail)" : error.reason.rawValue, after: nil)
+    /// The first mails behind `last`: windows of UIDs that grow while they are empty, so that neither a long mailbox nor a sparse one hurts.
+    private static func list(
+        after last: UInt32,
+        before next: UInt32,
+        _ line: MailboxLine
+    ) async throws(TransferError) -> (mails: [(uid: UInt32, size: Int)], end: UInt32) {
+        var (end, width) = (last, UInt32(1_000))
+        while next > 0, end < next - 1 {
+            let first = end + 1
+            end = min(next - 1, first.addingReportingOverflow(width).overflow ? .max : first + width - 1)
+            let answer = try await line.answer(to: .sizes(first...end), within: .seconds(45))
+            let mails = IMAPAnswer.sizes(in: answer).filter { (first...end).contains($0.uid) }
+            if !mails.isEmpty { return (mails, end) }
+            width = width.multipliedReportingOverflow(by: 10).overflow ? .max : width * 10
         }
+        return ([], end)
     }
 
     private static func request(_ message: [UInt8], _ uid: UInt32) -> HookRequest {
@@ -68,8 +86,11 @@ struct MailboxPickup: Sendable {
 ///
 /// Source: RFC 3501 section 7.
 enum IMAPAnswer {
-    static func validity(in answer: [UInt8]) -> UInt32? {
-        String(decoding: answer, as: UTF8.self).firstMatch(of: /\[UIDVALIDITY (\d{1,10})\]/.ignoresCase()).flatMap { UInt32($0.1) }
+    /// `* OK [UIDVALIDITY 3857529045] UIDs valid`
+    static func number(_ name: String, in answer: [UInt8]) -> UInt32? {
+        let text = String(decoding: answer, as: UTF8.self).uppercased()
+        guard let start = text.range(of: "[\(name) ")?.upperBound else { return nil }
+        return UInt32(text[start...].prefix { $0 != "]" })
     }
 
     /// By UID. `* 12 FETCH (UID 40 RFC822.SIZE 5120)`, the two in any order.

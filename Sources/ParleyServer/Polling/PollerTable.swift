@@ -20,7 +20,7 @@ struct PollerTable: Sendable {
 
     let pool: Pool
 
-    /// Takes in the channels that are new or were changed; these are due at once.
+    /// Takes in the channels that are new or were changed; these are due at once, for one process: another may have been faster.
     func enrol(_ adapters: [AdapterName]) async throws {
         _ = try await self.pool.query(
             in: .all,
@@ -30,6 +30,7 @@ struct PollerTable: Sendable {
             LEFT JOIN pollers p ON p.workspace_id = c.workspace_id AND p.channel_id = c.id
             WHERE c.adapter = ANY(\(adapters.map(\.rawValue))) AND p.seen_at IS DISTINCT FROM c.updated_at
             ON CONFLICT (workspace_id, channel_id) DO UPDATE SET seen_at = excluded.seen_at, due_at = now()
+                WHERE pollers.seen_at IS DISTINCT FROM excluded.seen_at
             """
         )
     }
