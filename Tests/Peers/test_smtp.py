@@ -237,7 +237,7 @@ class FaultTest(unittest.TestCase):
             client.mail("anna@sender.test")
             client.rcpt(self.address)
             client.docmd("DATA")
-            client.send(message.as_bytes().replace(b"\n", b"\r\n") + b"\r\n.\r\n")
+            client.send(message.as_bytes().replace(b"\n", b"\r\n") + b".\r\n")
             client.sock.close()  # before the 250
             client.close()
         with smtplib.SMTP(host, int(port), timeout=20) as client:
