@@ -73,9 +73,11 @@ import Testing
         #expect(await bench.send("Message-ID: <1@x>\r\n\r\nhello", to: recipients) == "250")
         #expect(try await bench.count("inbound_requests") == 2)
         #expect(try await bench.count("jobs") == 2)
-        let kept = try await bench.pool.query(in: .all, "SELECT request FROM inbound_requests ORDER BY id")
-        let request = try #require(ArchivedRequest.request(from: try kept[0].value("request")))
-        #expect(request.method == "SMTP" && request.headers["rcpt-to"] == "one@ours.test,one+x@ours.test")
+        let kept = try await bench.pool.query(in: .all, "SELECT request FROM inbound_requests").compactMap {
+            ArchivedRequest.request(from: try $0.value("request"))
+        }
+        let request = try #require(kept.first { $0.headers["rcpt-to"] == "one@ours.test,one+x@ours.test" })
+        #expect(request.method == "SMTP")
         #expect(request.headers["mail-from"] == "a@sender.test" && request.headers["peer"] == "192.0.2.1" && request.headers["helo"] == "c")
     }
 
