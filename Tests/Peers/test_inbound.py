@@ -56,6 +56,16 @@ class InboundTest(unittest.TestCase):
         post_slack(self.slack, slack_event("U0ANNA001", "C0GENERAL1", beside))
         self.assertNotEqual(self.bridge.inbound_with(beside)[0]["conversationId"], message["conversationId"])
 
+    def test_a_direct_conversation_in_slack_is_the_persons_whoever_began_it(self):
+        settings = self.slack["settings"] | {"bot_token": "xoxb-direct", "team_id": "T0TEAM001"}
+        channel = self.bridge.add_channel("slack", "direct", settings)
+        status, begun = self.bridge.api("POST", "/v1/conversations", {
+            "channelId": channel["id"], "to": "U0CARL001", "body": {"type": "text", "text": {"text": "may we ask you something?"}}})
+        self.assertEqual(status, 202, begun)
+        text = "of course " + secrets.token_hex(4)
+        self.assertEqual(post_slack(channel, slack_event("U0CARL001", "D0CARL0001", text))[0], 200)
+        self.assertEqual(self.bridge.inbound_with(text)[0]["conversationId"], begun["id"])
+
     def test_slacks_handshake_is_answered(self):
         status, _, body = post_slack(self.slack, {"type": "url_verification", "challenge": "c-4711", "token": "t"})
         self.assertEqual(status, 200)
