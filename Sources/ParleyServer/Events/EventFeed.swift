@@ -2,7 +2,7 @@ import Foundation
 package import Logging
 package import Parley
 package import Postgres
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The `events` of workspaces, live: each once, in the order of their ids, and none left out, however late its transaction commits.
 ///
@@ -80,7 +80,7 @@ package actor EventFeed: Service {
         var horizon = FeedHorizon()
         var wait = Duration.milliseconds(2)
         while true {
-            if let settled = horizon.look(try await self.store.look()) { return settled }
+            if let settled = horizon.look(try await self.store.look(beyond: nil)) { return settled }
             try await Task.sleep(for: wait)
             wait = min(wait * 2, .milliseconds(100))
         }
@@ -196,7 +196,8 @@ package actor EventFeed: Service {
 
     /// Hands over what has been settled since the last look.
     private func advance() async throws {
-        guard let settled = self.horizon.look(try await self.store.look()), let start = self.tail, settled > start else { return }
+        let look = try await self.store.look(beyond: self.horizon.settled)
+        guard let settled = self.horizon.look(look), let start = self.tail, settled > start else { return }
         var last = start
         while last < settled {
             let workspaces = Array(Set(self.subscribers.values.filter { !$0.isBehind }.map(\.workspace)))

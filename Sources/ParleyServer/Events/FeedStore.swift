@@ -6,21 +6,24 @@ import Postgres
 struct FeedStore: Sendable {
     let pool: Pool
 
-    /// Two statements, as the snapshot has to be younger than the number (`FeedHorizon`).
-    func look() async throws -> FeedHorizon.Look {
+    /// Two statements: the snapshot has to be younger than the number that the first one takes (`FeedHorizon`).
+    ///
+    /// - Parameter settled: up to here nothing is asked; an idle look takes no transaction number.
+    func look(beyond settled: Int64?) async throws -> FeedHorizon.Look {
         let rows = try await self.pool.pipeline(
             in: .all,
             [
-                "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM events_id_seq",
                 """
-                SELECT pg_snapshot_xmin(s)::text::bigint AS xmin, pg_snapshot_xmax(s)::text::bigint AS xmax FROM pg_current_snapshot() s
+                SELECT s.last, CASE WHEN s.last > \(settled ?? -1) THEN pg_current_xact_id()::text::bigint END AS bound
+                FROM (SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM events_id_seq) s
                 """,
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin",
             ]
         )
         return FeedHorizon.Look(
             last: try rows[0][0].value("last"),
-            xmin: try rows[1][0].value("xmin"),
-            xmax: try rows[1][0].value("xmax")
+            bound: try rows[0][0].optional("bound"),
+            xmin: try rows[1][0].value("xmin")
         )
     }
 

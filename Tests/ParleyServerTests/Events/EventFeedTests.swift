@@ -75,6 +75,27 @@ import TestSupport
         }
     }
 
+    @Test func `does not pass an id whose transaction began last and still runs`() async throws {
+        // The newest number of all is in no snapshot: only what has completed counts there.
+        let (taken, take) = AsyncStream.makeStream(of: Void.self)
+        let (allowed, allow) = AsyncStream.makeStream(of: Void.self)
+        let running = Task { [pool, insertion = self.insertion("late")] in
+            try await pool.transaction(in: .all) { transaction in
+                try await transaction.execute(insertion)
+                take.yield()
+                for await _ in allowed { break }
+            }
+        }
+        for await _ in taken { break }
+        var horizon = FeedHorizon()
+        let store = FeedStore(pool: self.pool)
+        #expect(horizon.look(try await store.look(beyond: nil)) == nil)
+        allow.yield()
+        try await running.value
+        while horizon.look(try await store.look(beyond: nil)) == nil { await Task.yield() }
+        #expect(horizon.settled == 1)
+    }
+
     @Test func `is woken by a notice long before it would look by itself`() async throws {
         try await self.withFeed(poll: .seconds(60)) { feed in
             let stream = await feed.subscribe(workspace: self.workspace)

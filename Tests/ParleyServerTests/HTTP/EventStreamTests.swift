@@ -25,7 +25,7 @@ import TestSupport
             connection.send(Self.ask + "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             let answer = await connection.readToEnd()
             #expect(answer.statuses == [200, 200])
-            #expect(answer.text.contains("content-type: text/event-stream"))
+            #expect(answer.text.contains("Content-Type: text/event-stream"))
             #expect(answer.text.contains("x-request-id"))
             #expect(answer.text.contains("retry: 2000\n\n"))
             #expect(answer.text.contains("id: 7\nevent: message\ndata: {\"text\":\"two\\nlines\"}\n"))
