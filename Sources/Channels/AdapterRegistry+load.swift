@@ -2,13 +2,13 @@ internal import Foundation
 internal import Parley
 
 extension AdapterRegistry {
-    /// Reads every `<adapter>/adapter.yaml` of a folder.
+    /// Reads every `<adapter>/adapter.yaml` of a folder. The adapters that are no HTTP provider are always there.
     ///
     /// - Throws: everything that is wrong, of all files; nothing is loaded then, so what runs goes on running (I18).
     package static func load(from directory: String, engine: ExpressionEngine = .shared) throws(AdapterLoadError) -> AdapterRegistry {
         let (declarations, diagnostics) = self.read(directory)
         guard diagnostics.isEmpty else { throw AdapterLoadError(diagnostics: diagnostics) }
-        return AdapterRegistry(declarations.map { DeclarativeAdapter(declaration: $0, engine: engine) })
+        return AdapterRegistry(declarations.map { DeclarativeAdapter(declaration: $0, engine: engine) } + [WebchatAdapter()])
     }
 
     /// Everything that is wrong with the adapters of a folder and their cases, in the order of the files; empty when all is well.

@@ -63,9 +63,10 @@ extension API {
             var fields = try Fields(body: call.request)
             let body = fields.messageBody("body", for: adapter?.capabilities)
             try fields.finish()
+            let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
             let posted = try await self.translatingRefusal {
                 try await self.outbound.post(
-                    body,
+                    filed,
                     to: destination,
                     of: call.workspace,
                     by: call.key.id,

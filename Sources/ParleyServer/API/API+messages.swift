@@ -28,6 +28,7 @@ extension API {
                 let source: SQL = "SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.id = \(id.uuid)"
                 let rows = try await transaction.query(MessageStore.select(from: source, order: "m.id"))
                 guard let row = rows.first, var json = try MessageStore.record(row).json.object else { throw Problem.notFound }
+                json["body"] = json["body"].map(self.links.absolute)
                 json["deliveries"] = try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction)
                 json["revisions"] = try await MessageStore.revisions(of: id, in: call.workspace, on: transaction)
                 return .object(json)
@@ -43,7 +44,11 @@ extension API {
 
     func messages(_ call: APICall, _ page: Page, _ statement: SQL) async throws -> JSON {
         let rows = try await self.pool.query(in: .workspace(call.workspace.uuid), statement)
-        return page.answer(try rows.map(MessageStore.record), id: \.id.uuid, json: \.json)
+        return page.answer(try rows.map(MessageStore.record), id: \.id.uuid) { record in
+            guard var json = record.json.object else { return record.json }
+            json["body"] = json["body"].map(self.links.absolute)
+            return .object(json)
+        }
     }
 
     /// 202: it is stored and will be sent, or its failure be shown (I3).
@@ -61,7 +66,8 @@ extension API {
         [
             "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
             "channelId": .string(posted.channel.description), "contactId": posted.contact.map { .string($0.description) } ?? .null,
-            "direction": "outbound", "seq": .integer(posted.seq), "body": posted.body.json, "status": .string(posted.state.rawValue),
+            "direction": "outbound", "seq": .integer(posted.seq), "body": self.links.absolute(posted.body.json),
+            "status": .string(posted.state.rawValue),
             "senderKeyId": .string(call.key.id.description), "createdAt": .string(Moment.text(posted.createdAt)),
         ]
     }
@@ -78,9 +84,10 @@ extension API {
         let body = fields.messageBody("body", for: adapter?.capabilities)
         try fields.finish()
         guard let channel, let address else { throw Problem.notFound }
+        let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
         return try await self.translatingRefusal {
             try await self.outbound.start(
-                body,
+                filed,
                 to: address,
                 over: channel.id,
                 of: call.workspace,

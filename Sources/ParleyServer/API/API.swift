@@ -21,6 +21,8 @@ package struct API: Sendable {
         /// The master key's text or anything else that all processes share and nobody outside knows.
         package var cursorSecret: String
         package var logger: Logger
+        /// Nil where nobody listens, as in some tests.
+        package var feed: EventFeed?
 
         package init(
             pool: Pool,
@@ -31,7 +33,8 @@ package struct API: Sendable {
             egress: EgressPolicy,
             publicURL: String,
             cursorSecret: String,
-            logger: Logger
+            logger: Logger,
+            feed: EventFeed? = nil
         ) {
             self.pool = pool
             self.keys = keys
@@ -42,6 +45,7 @@ package struct API: Sendable {
             self.publicURL = publicURL
             self.cursorSecret = cursorSecret
             self.logger = logger
+            self.feed = feed
         }
     }
 
@@ -54,6 +58,8 @@ package struct API: Sendable {
     let publicURL: String
     let cursors: Cursors
     let outbound: OutboundStore
+    let links: FileLinks
+    let feed: EventFeed?
     private let logger: Logger
     // An address that tries 20 wrong keys at once waits 3 s for each further try (B75); keys that work are not slowed by it.
     private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
@@ -69,6 +75,8 @@ package struct API: Sendable {
         self.publicURL = dependencies.publicURL
         self.cursors = Cursors(key: Crypto.sha256("parley cursor \(dependencies.cursorSecret)".utf8))
         self.outbound = OutboundStore(pool: dependencies.pool)
+        self.links = FileLinks(secret: dependencies.cursorSecret, publicURL: dependencies.publicURL)
+        self.feed = dependencies.feed
         self.logger = dependencies.logger
     }
 
@@ -81,6 +89,8 @@ package struct API: Sendable {
         self.mountInboundRequests(on: &routes)
         self.mountDeliveries(on: &routes)
         self.mountDeadLetters(on: &routes)
+        self.mountAttachments(on: &routes)
+        self.mountTyping(on: &routes)
     }
 
     // MARK: - The two ways of a request
@@ -99,14 +109,18 @@ package struct API: Sendable {
     }
 
     /// A request that changes something: one transaction with its audit rows and, where an Idempotency-Key came with it, its answer.
+    ///
+    /// - Parameter limit: bytes of body, where the route takes files.
     func change(
         _ method: HTTPRequest.Method,
         _ pattern: String,
         _ scope: Scope = .write,
+        uploadingUpTo limit: Int? = nil,
         on routes: inout Routes,
         _ handler: @escaping @Sendable (APICall, Transaction) async throws -> APIAnswer
     ) {
-        routes.on(method, pattern) { request in
+        let upload = limit.map { Routes.Upload(limit: $0) { _ = try await self.admit($0, scope) } }
+        routes.on(method, pattern, upload: upload) { request in
             let call = try await self.admit(request, scope)
             let key = method == .post ? try Self.idempotencyKey(request) : nil
             let hash = IdempotencyStore.hash(of: request)
@@ -155,7 +169,8 @@ package struct API: Sendable {
 
     // MARK: - Admission
 
-    func admit(_ request: IncomingRequest, _ scope: Scope) async throws -> APICall {
+    /// - Parameter answers: JSON, as nearly always; nil where the answer is what a file is.
+    func admit(_ request: IncomingRequest, _ scope: Scope, answers type: String? = "application/json") async throws -> APICall {
         if let wait = self.wrongKeys.wait(request.peer) { throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait) }
         guard let key = try await self.keys.authenticate(Self.secret(request)) else {
             _ = self.wrongKeys.take(request.peer)
@@ -171,7 +186,7 @@ package struct API: Sendable {
         guard key.scopes.contains(scope) else {
             throw Problem(403, "insufficient_scope", "Insufficient scope", detail: "This needs a key with the scope \(scope.rawValue).")
         }
-        guard Self.accepts(request.headers[.accept]) else { throw Problem.notAcceptable }
+        guard type == nil || Self.accepts(request.headers[.accept]) else { throw Problem.notAcceptable }
         return APICall(request: request, key: key)
     }
 

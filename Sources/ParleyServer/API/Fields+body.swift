@@ -71,10 +71,12 @@ extension Fields {
             errors.append(Problem.Field(pointer: pointer, code: "wrong_type", detail: "Must be an object."))
             return nil
         }
+        let attachment = fields.id("attachmentId", as: AttachmentID.self)
         let media = Media(
-            url: fields.requiredLine("url", upTo: 2048),
+            url: attachment == nil ? fields.requiredLine("url", upTo: 2048) : "",
             contentType: fields.line("contentType"),
-            filename: fields.line("filename")
+            filename: fields.line("filename"),
+            attachment: attachment
         )
         if !media.url.isEmpty, !media.url.hasPrefix("https://"), !media.url.hasPrefix("http://") {
             fields.fail("url", "scheme_not_allowed", "Must be an http or https URL.")

@@ -61,6 +61,14 @@ struct Demo: Sendable {
                 AdapterName(rawValue: "email")!, "Demo Mail",
                 ["address": "support@parley.test", "from_name": "Parley Demo", "smtp_url": .string("smtp://127.0.0.1:\(self.mailPort)")]
             ),
+            (
+                AdapterName(rawValue: "webchat")!, "Demo Webchat",
+                [
+                    // Our own pages may always; people also type this name of the same server.
+                    "allowed_origins": [.string("http://localhost:\(try self.parts.settings.httpListen.port)")],
+                    "identity_secret": .string("sandbox-\(secret)"),
+                ]
+            ),
         ].filter { self.parts.adapters[$0.0] != nil }
     }
 
@@ -92,7 +100,9 @@ struct Demo: Sendable {
         let complete = try self.parts.adapters[adapter]!.settings.validate(settings).get()
         return try await self.parts.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
             if var found = try await store.list(in: workspace, on: transaction).first(where: { $0.name == name && $0.adapter == adapter }) {
-                for name in ["api_base", "smtp_url"] { found.settings[name] = complete[name] }
+                for name in ["api_base", "smtp_url", "allowed_origins"] where complete[name] != nil {
+                    found.settings[name] = complete[name]
+                }
                 return try await store.update(found, on: transaction) ?? found
             }
             return try await store.create(

@@ -5,6 +5,7 @@ package struct Home: Hashable, Sendable {
     package let path: String
     package var channels: String { "\(self.path)/channels" }
     package var sql: String { "\(self.path)/sql" }
+    /// The pages' and the widget's own files.
     package var web: String { "\(self.path)/web" }
 
     /// Nil when the folder does not hold the first two; workers need no `web/`.

@@ -37,6 +37,20 @@ struct WebParts: Sendable {
                 egress: try parts.settings.egress,
                 publicURL: publicURL,
                 cursorSecret: try parts.settings.masterKeyText,
+                logger: parts.logger,
+                feed: self.feed
+            )
+        ).mount(on: &self.routes)
+        Webchat(
+            .init(
+                pool: parts.pool,
+                channels: parts.channels,
+                adapters: parts.adapters,
+                committer: self.committer,
+                feed: self.feed,
+                links: FileLinks(secret: try parts.settings.masterKeyText, publicURL: publicURL),
+                publicURL: publicURL,
+                metrics: parts.metrics,
                 logger: parts.logger
             )
         ).mount(on: &self.routes)

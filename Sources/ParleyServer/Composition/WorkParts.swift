@@ -37,7 +37,8 @@ struct WorkParts: Sendable {
                 adapters: parts.adapters,
                 open: { try $0.context(opening: parts.sealer, publicURL: publicURL) },
                 client: client,
-                logger: parts.logger
+                logger: parts.logger,
+                links: FileLinks(secret: try parts.settings.masterKeyText, publicURL: publicURL)
             ),
             pool: parts.pool,
             listener: parts.listener,

@@ -85,7 +85,9 @@ extension Courier {
         let known =
             open.worker == worker ? self.memory[AttemptMemory.Attempt(delivery: delivery.message.delivery, number: open.number)] : nil
         switch known {
-        case .neverLeft:
+        // What is kept goes nowhere by itself, so nothing can have arrived.
+        case .neverLeft,
+            nil where delivery.channel.adapter == Webchat.name.rawValue:
             let never = DeliveryStatements.end(delivery, number: open.number, outcome: .notSent, httpStatus: nil, detail: nil)
             return ([never], .later(.zero))
         case .ended(let result):

@@ -32,7 +32,9 @@ package struct Courier: JobHandler {
     let memory = AttemptMemory()
     let pacer = Pacer()
     let places: ChannelPlaces
+    let links: FileLinks?
 
+    /// - Parameter links: where providers that are told of files by URL find ours.
     package init(
         pool: Pool,
         adapters: AdapterRegistry,
@@ -41,11 +43,13 @@ package struct Courier: JobHandler {
         limits: DeliveryLimits = DeliveryLimits(),
         concurrency: Int = Self.concurrency,
         metrics: Metrics = Metrics(),
-        logger: Logger
+        logger: Logger,
+        links: FileLinks? = nil
     ) {
         self.adapters = adapters
         self.open = open
         self.client = client
+        self.links = links
         self.mail = MailClient(settings: client.settings)
         self.mailContexts = MailContexts(pool: pool)
         self.limits = limits
@@ -93,6 +97,10 @@ package struct Courier: JobHandler {
         do {
             (adapter, account) = try self.account(of: delivery.channel)
             if adapter.wantsFiles { try await self.mailContexts.complete(&delivery) }
+            if !adapter.wantsFiles, let links = self.links {
+                let workspace = delivery.workspace
+                delivery.message.body.media = delivery.message.body.media.map { links.linked($0, in: workspace, at: Date()) }
+            }
             rendering = try await adapter.render(delivery.message, for: account)
         } catch let error as PostgresError {
             throw error

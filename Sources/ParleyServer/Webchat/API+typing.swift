@@ -1,0 +1,36 @@
+import Channels
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import Parley
+import Postgres
+
+extension API {
+    /// An agent is typing: told to whoever looks, and forgotten.
+    func mountTyping(on routes: inout Routes) {
+        routes.on(.post, "/v1/conversations/:id/typing") { request in
+            let call = try await self.admit(request, .write)
+            var fields = try Fields(body: request)
+            let name = fields.line("name", upTo: 100)
+            try fields.finish()
+            let id: ConversationID = try call.id("id")
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await ConversationStore.find(id, in: call.workspace, on: transaction)
+            }
+            guard found != nil else { throw Problem.notFound }
+            var data: [String: JSON] = ["from": "agent", "keyId": .string(call.key.id.description)]
+            data["name"] = name.map(JSON.string)
+            await self.feed?.tell(
+                FeedEvent(
+                    id: nil,
+                    workspace: call.workspace,
+                    type: "conversation.typing",
+                    conversation: id,
+                    data: .object(data),
+                    createdAt: request.at
+                )
+            )
+            return .noContent
+        }
+    }
+}
