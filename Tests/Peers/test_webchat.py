@@ -219,7 +219,7 @@ class WebchatTest(unittest.TestCase):
 
         eventually(is_ready, "parley serve does not come back", within=60)
 
-    def test_a_courier_that_is_killed_hides_no_answer(self):
+    def test_an_answer_is_shown_once_it_is_on_record_as_sent(self):
         visitor = self.visitor()
         word = secrets.token_hex(4)
         visitor.say(f"hello {word}")
