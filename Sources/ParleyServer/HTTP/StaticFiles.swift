@@ -1,5 +1,5 @@
 import Channels
-package import Foundation
+import Foundation
 package import HTTPTypes
 package import HummingbirdCore
 
