@@ -6,7 +6,7 @@ import { clock, form, heading, refill } from "./parts.js";
 /// What was written here (as the bridge took it) and what arrived here (as the provider took it), in order.
 function thread(bridge, channel, isMine, isForMe) {
     const sent = bridge.messages.filter((message) => message.direction === "inbound" && message.channelId === channel?.id && isMine(message))
-        .map((message) => ({ id: message.id, own: true, text: Bridge.text(message), at: message.sentAt || message.createdAt, message }));
+        .map((message) => ({ id: message.id, own: true, text: Bridge.text(message), at: message.createdAt, message }));
     const arrived = bridge.received.filter((each) => each.adapter === channel?.adapter && isForMe(each))
         .map((each) => ({ id: each.id, own: false, text: each.text, at: each.at, received: each }));
     return [...sent, ...arrived].sort((a, b) => (a.at < b.at ? -1 : 1));

@@ -48,6 +48,8 @@ export class Chat {
         if (this.keep.session?.user && this.keep.session.user !== this.identity?.userId) this.keep.session = null;
         if (this.#user !== (this.identity?.userId ?? null)) {
             this.#visitor = null;
+            this.#user = null;  // what is written before the new session opens is not the old person's
+            this.#cursor = null;
             this.view.clear();
         }
         this.api.token = null;
@@ -162,8 +164,11 @@ export class Chat {
         this.view.allow(answer.features, answer.limits);
     }
 
+    /// - Throws: a Refusal, also when the visitor was another by the time of the answer: nobody is shown what the one before them saw.
     async #loadHistory() {
+        const visitor = this.#visitor;
         const page = await this.api.get("/messages?limit=50");
+        if (this.#visitor !== visitor) throw new Refusal(0, "superseded", null, null);
         this.view.loading(true);
         for (const message of page.data.reverse()) this.#show(message);
         for (const item of this.keep.waiting(this.#user)) this.view.showWaiting(item);
@@ -174,13 +179,15 @@ export class Chat {
     }
 
     async #earlier(before) {
+        const visitor = this.#visitor;
         try {
             const page = await this.api.get(`/messages?limit=50&before=${encodeURIComponent(before)}`);
+            if (this.#visitor !== visitor) return;
             this.view.loading(true);
             for (const message of page.data) this.#show(message);
             this.view.hasEarlier(page.nextCursor);
             this.view.loading(false);
-        } catch { this.view.hasEarlier(before); }
+        } catch { if (this.#visitor === visitor) this.view.hasEarlier(before); }
     }
 
     #received({ id, event, data }) {

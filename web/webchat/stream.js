@@ -9,6 +9,7 @@ export async function follow(api, after, onEvent, signal) {
     const watch = new AbortController();
     const abort = () => watch.abort();
     signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();  // a signal that was given before tells nobody again
     let timer = setTimeout(abort, SILENCE);
     try {
         const headers = { Accept: "text/event-stream", "Last-Event-ID": after };
