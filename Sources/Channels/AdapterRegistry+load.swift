@@ -8,7 +8,8 @@ extension AdapterRegistry {
     package static func load(from directory: String, engine: ExpressionEngine = .shared) throws(AdapterLoadError) -> AdapterRegistry {
         let (declarations, diagnostics) = self.read(directory)
         guard diagnostics.isEmpty else { throw AdapterLoadError(diagnostics: diagnostics) }
-        return AdapterRegistry(declarations.map { DeclarativeAdapter(declaration: $0, engine: engine) } + [WebchatAdapter()])
+        let declared = declarations.map { DeclarativeAdapter(declaration: $0, engine: engine) }
+        return AdapterRegistry(declared + [EmailAdapter(), WebchatAdapter()])
     }
 
     /// Everything that is wrong with the adapters of a folder and their cases, in the order of the files; empty when all is well.

@@ -100,7 +100,7 @@ import Testing
         #expect(throws: AdapterLoadError.self) { try AdapterRegistry.load(from: folder) }
         #expect(AdapterRegistry.check(directory: folder).allSatisfy { $0.file == "other/adapter.yaml" })
         try FileManager.default.removeItem(atPath: "\(folder)/other")
-        #expect(try AdapterRegistry.load(from: folder)[AdapterName(rawValue: "demo")!] != nil)
+        #expect(try AdapterRegistry.load(from: folder).all.map(\.name.rawValue) == ["demo", "email", "webchat"])
         #expect(AdapterRegistry.check(directory: "\(folder)/none").count == 1)
     }
 

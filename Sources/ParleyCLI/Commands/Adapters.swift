@@ -85,9 +85,10 @@ extension Parley.Adapters {
                 parley adapters try twilio request.http
                 parley adapters try slack event.json --settings channel.json
                 parley adapters try slack recorded/*.http --out results
+                parley adapters try email *.eml --out results
                 """
             )
-                + "\n\nA file holds a request as it went over the wire, or JSON with method, url, headers and body. With settings the signature is"
+                + "\n\nA file holds a request as it went over the wire, or JSON with method, url, headers and body; for email it holds a mail. With settings the signature is"
                 + " looked at too, and `would_refuse` says when it does not fit."
         )
         @OptionGroup var common: CommonOptions

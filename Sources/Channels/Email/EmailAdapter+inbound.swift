@@ -1,0 +1,19 @@
+internal import Foundation
+package import Parley
+
+extension EmailAdapter {
+    /// One mail: a message, what became of one of ours, or nothing when it is ours and came back.
+    package func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+        // A hook's URL is ours and http; only our own mail server and mailbox pick-up name these. Nobody brings mail by POST.
+        guard request.url == "smtp:" || request.url == "imap:" else { return .notFound }
+        let mail: IncomingMail
+        do { mail = try IncomingMail(request.body, trace: MailTrace(request)) } catch {
+            return .refused(code: error.code.rawValue, detail: error.detail)
+        }
+        let reader = MailInterpreter(mail: mail, channel: channel, at: request.at)
+        if reader.isLoop { return .accepted([], HookAnswer(headers: ["parley-ignored": "loop"]), wouldRefuse: nil) }
+        if let receipts = reader.receipts { return .accepted(receipts.map { .receipt($0) }, HookAnswer(), wouldRefuse: nil) }
+        guard let message = reader.message else { return .quarantined(reason: "no_sender", HookAnswer()) }
+        return .accepted([.message(message)], HookAnswer(), wouldRefuse: nil, files: mail.body.files.map(\.file))
+    }
+}

@@ -1,0 +1,49 @@
+/// A Content-Type field: what a part says it is.
+///
+/// Source: RFC 2045 section 5.
+package struct ContentType: Hashable, Sendable {
+    /// Lower case.
+    package var type: String
+    package var subtype: String
+    package var parameters: MailParameters
+
+    /// Nil for what names no type: the part is then taken for text.
+    package init?(_ field: some Collection<UInt8>) {
+        let value = HeaderText.withoutComments(Array(field))
+        let end = value.firstIndex(of: 0x3b) ?? value.endIndex
+        let sides = value[..<end].split(separator: 0x2f, maxSplits: 1, omittingEmptySubsequences: false)
+        guard sides.count == 2 else { return nil }
+        self.type = MailHeaders.name(sides[0])
+        self.subtype = MailHeaders.name(sides[1].drop { $0 == 0x20 }.prefix { $0 != 0x20 && $0 != 0x09 })
+        guard Self.isToken(self.type), Self.isToken(self.subtype) else { return nil }
+        self.parameters = MailParameters(value[end...])
+    }
+
+    private init(type: String, subtype: String) { (self.type, self.subtype, self.parameters) = (type, subtype, MailParameters([])) }
+    /// What a part is that says nothing of itself. Source: RFC 2045 section 5.2.
+    static let text = ContentType(type: "text", subtype: "plain")
+    static let message = ContentType(type: "message", subtype: "rfc822")
+
+    /// `text/plain`
+    package var name: String { "\(self.type)/\(self.subtype)" }
+
+    /// What parts are parted by; nil when there is none.
+    var boundary: [UInt8]? {
+        guard var bytes = self.parameters.raw("boundary") else { return nil }
+        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    /// A whole mail within a mail.
+    var isMessage: Bool { self.type == "message" && ["rfc822", "rfc2822", "global", "news"].contains(self.subtype) }
+
+    private static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 127
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x61...0x7a: true
+                default: "!#$&-^_.+*'%`|~".utf8.contains(byte)
+                }
+            }
+    }
+}

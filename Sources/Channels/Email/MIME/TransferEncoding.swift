@@ -1,0 +1,58 @@
+internal import CGMime
+
+/// How a part's bytes were made fit for the way; undone by GMime.
+///
+/// Source: RFC 2045 section 6.
+enum TransferEncoding {
+    /// The first word of the field in lower case, without comments; `7bit` when there is none.
+    static func name(of field: some Collection<UInt8>) -> String {
+        let words = HeaderText.withoutComments(Array(field)).split { $0 == 0x20 || $0 == 0x09 || $0 == 0x3b || $0 == 0x22 }
+        return words.first.map { MailHeaders.name($0) } ?? "7bit"
+    }
+
+    static func decode(_ bytes: [UInt8], as name: String) -> [UInt8] {
+        switch name {
+        case "base64": self.base64(bytes)
+        case "quoted-printable": self.run(bytes[...], GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+        case "x-uuencode", "uuencode", "x-uue", "x-uu": self.run(bytes[...], GMIME_CONTENT_ENCODING_UUENCODE)
+        default: bytes
+        }
+    }
+
+    /// Padding ends a base64 text. Behind it may be more of the same, cut wrongly, or a footer that a list added, which is none of it.
+    private static func base64(_ bytes: [UInt8]) -> [UInt8] {
+        guard let padding = bytes.firstIndex(of: 0x3d), bytes[padding...].allSatisfy(self.isBase64) else {
+            return self.run(bytes.prefix { $0 != 0x3d }, GMIME_CONTENT_ENCODING_BASE64, padded: true)
+        }
+        return bytes.split(separator: 0x3d).reduce(into: []) { $0 += self.run($1, GMIME_CONTENT_ENCODING_BASE64, padded: true) }
+    }
+
+    private static func isBase64(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x41...0x5a, 0x61...0x7a, 0x30...0x39, 0x2b, 0x2f, 0x3d, 0x0a, 0x0d, 0x20, 0x09: true
+        default: false
+        }
+    }
+
+    /// - Parameter padded: adds the padding that GMime waits for before it gives the last bytes.
+    private static func run(_ bytes: ArraySlice<UInt8>, _ encoding: GMimeContentEncoding, padded: Bool = false) -> [UInt8] {
+        var input = Array(bytes)
+        if padded {
+            let digits = input.lazy.filter { self.isBase64($0) && $0 > 0x20 }.count
+            input += [UInt8](repeating: 0x3d, count: [0, 0, 2, 1][digits % 4])
+        }
+        guard !input.isEmpty else { return [] }
+        var state = GMimeEncoding()
+        g_mime_encoding_init_decode(&state, encoding)
+        let room = g_mime_encoding_outlen(&state, input.count) + 64
+        return input.withUnsafeBufferPointer { input in
+            input.withMemoryRebound(to: CChar.self) { input in
+                [UInt8](unsafeUninitializedCapacity: Int(room)) { buffer, count in
+                    count = buffer.withMemoryRebound(to: CChar.self) { output in
+                        Int(g_mime_encoding_flush(&state, input.baseAddress, input.count, output.baseAddress))
+                    }
+                }
+            }
+        }
+    }
+}

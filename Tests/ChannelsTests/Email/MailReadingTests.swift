@@ -1,0 +1,136 @@
+import Foundation
+import Parley
+import Testing
+
+@testable import Channels
+
+@Suite struct MailReadingTests {
+    private static func read(_ fields: String, _ body: String) throws -> IncomingMail { try IncomingMail(mail(fields, body)) }
+
+    // MARK: - Charsets
+
+    @Test(
+        arguments: [
+            ("iso-8859-1", [0x93, 0x80, 0x94], "“€”"), ("ISO-8859-9", [0xfe], "ş"), ("windows-1250", [0xb3, 0x9c], "łś"),
+            ("cp-1251", [0xcf], "П"), ("gb2312", [0x81, 0x40], "丂"), ("x-gbk", [0xc4, 0xe3], "你"), ("ks_c_5601-1987", [0x81, 0x41], "갂"),
+            ("Shift_JIS", [0x87, 0x40], "①"), ("x-sjis", [0x83, 0x5c], "ソ"), ("euc-jp", [0xa4, 0xa2], "あ"), ("big5", [0xa4, 0xa4], "中"),
+            ("koi8-u", [0xa4], "є"), ("iso-8859-8-i", [0xf9], "ש"), ("tis-620", [0xa1], "ก"), ("macintosh", [0x8a], "ä"),
+            ("iso-8859-6", [0xc7], "ا"), ("utf-16le", [0x41, 0x00, 0x3d, 0xd8, 0x00, 0xde], "A😀"),
+            ("unicode-1-1-utf-7", Array("a+AOQ-b".utf8), "aäb"),
+            ("'UTF-8'", [0xc3, 0xa4], "ä"), ("iso-2022-kr", Array("\u{1b}$)C\u{0e}GQ\u{0f}".utf8), "한"),
+        ] as [(String, [UInt8], String)]
+    )
+    func `reads charsets by the labels that browsers know`(label: String, bytes: [UInt8], text: String) {
+        #expect(Charset.text(bytes, label: label) == text)
+    }
+
+    @Test(
+        arguments: [
+            ("utf-8", [0x61, 0xe9, 0x62], "a\u{fffd}b"), ("utf-8", [0x61, 0, 0x62], "a\u{fffd}b"), ("no-such-thing", [0xc3, 0xa4], "ä"),
+            ("us-ascii", [0xe4], "ä"), ("utf-16", [0x61], ""), ("shift_jis", [0x83], "\u{fffd}"), ("gb18030", [0xff, 0x61], "\u{fffd}a"),
+            ("utf-8", [0xed, 0xa0, 0x80], "\u{fffd}\u{fffd}\u{fffd}"),
+        ] as [(String, [UInt8], String)]
+    )
+    func `makes text of bytes that are not what they are said to be`(label: String, bytes: [UInt8], text: String) {
+        #expect(Charset.text(bytes, label: label) == text)
+    }
+
+    @Test func `believes a page's own charset where the mail says none`() throws {
+        let page = Array("<meta http-equiv=Content-Type content='text/html; charset=windows-1251'><p>".utf8) + [0xcf]
+        #expect(Charset.html(page, label: nil).hasSuffix("П"))
+        #expect(Charset.html(page, label: "windows-1252").hasSuffix("Ï"))
+    }
+
+    // MARK: - Headers
+
+    @Test(arguments: [
+        ("=?utf-8?q?a=C3?= =?utf-8?q?=A4b?=", "aäb"), ("=?utf-8?b?w6Q=?= =?iso-8859-1?q?=E4?=", "ää"), ("=?utf-8*de?q?=C3=A4?=", "ä"),
+        ("=?gb2312?B?xOO6ww==?=", "你好"), ("a =?utf-8?x?=C3?= b", "a =?utf-8?x?=C3?= b"), ("=?utf-8?q?a_b?= c", "a b c"),
+        ("=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"), ("=?utf-8?q?=E2=80=AEgpj?=", "gpj"), ("Grüße", "Grüße"),
+    ])
+    func `reads encoded words as people mean them`(field: String, text: String) {
+        #expect(HeaderText.decode(field) == text)
+    }
+
+    @Test(arguments: [
+        ("\"Keller, Anna\" <anna@anna.test>", "Keller, Anna", "anna@anna.test"), ("anna@anna.test (Anna)", "Anna", "anna@anna.test"),
+        ("=?utf-8?q?J=C3=B6rg?= <j@J.Test>", "Jörg", "j@j.test"), ("<a@b.test>", "", "a@b.test"),
+        ("Team: a@b.test, c@d.test;", "", "a@b.test"),
+        ("\"a@evil.test\" <b@good.test>", "a@evil.test", "b@good.test"),
+        ("Anna <@x.test,@y.test:anna@anna.test>", "Anna", "anna@anna.test"),
+        ("mailto:a@b.test", "", "a@b.test"), ("\"a b\"@c.test", "", "\"a b\"@c.test"),
+    ])
+    func `reads addresses as the standard and as programs write them`(field: String, name: String, address: String) {
+        let first = MailboxList(Array(field.utf8)).mailboxes.first
+        #expect(first?.name == name)
+        #expect(first?.address.description == address)
+    }
+
+    // MARK: - Bodies
+
+    @Test func `takes the text around a picture as one text, and the page with its picture`() throws {
+        let read = try Self.read(
+            "Content-Type: multipart/mixed; boundary=m",
+            "--m\nContent-Type: text/html\n\n<p>Before</p>\n--m\nContent-Type: image/gif\nContent-ID: <p1>\nContent-Disposition: inline; filename=p.gif\n"
+                + "Content-Transfer-Encoding: base64\n\nR0lGODlh\n--m\nContent-Type: text/plain\n\nAfter < all\n--m--\n"
+        )
+        #expect(read.text.split(separator: "\n", omittingEmptySubsequences: true) == ["Before", "After < all"])
+        #expect(read.body.html?.contains("After &lt; all") == true)
+        #expect(read.body.files.map(\.isInline) == [true])
+        #expect(read.body.files.map(\.file.contentType) == ["image/gif"])
+    }
+
+    @Test func `finds the page of a related mail by its start`() throws {
+        let read = try Self.read(
+            "Content-Type: multipart/related; boundary=r; start=\"<page@x>\"",
+            "--r\nContent-Type: image/png\nContent-ID: <pic@x>\n\nx\n--r\nContent-Type: text/html\nContent-ID: <page@x>\n\n<p>Hi <img src=cid:pic@x></p>\n--r--\n"
+        )
+        #expect(read.body.html?.contains("Hi") == true)
+        #expect(read.body.files.map(\.contentID) == ["pic@x"])
+    }
+
+    @Test func `reads an invitation that comes alone`() throws {
+        let event =
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Call\\, at last\nLOCATION:Room\n  1\nDESCRIPTION:a\\nb\nEND:VEVENT\nEND:VCALENDAR\n"
+        let read = try Self.read("Content-Type: text/calendar; method=REQUEST", event)
+        #expect(read.text == "Call, at last\nRoom 1\na\nb")
+        #expect(read.body.files.count == 1)
+    }
+
+    @Test func `joins flowed lines, and keeps quoted ones quoted`() {
+        #expect(FlowedText.joined("a \nb\n> c \n> d\n>> e\n f\n-- \nx", deletesSpace: false) == "a b\n> c d\n>> e\nf\n-- \nx")
+        #expect(FlowedText.joined("a \nb\n", deletesSpace: true) == "ab\n")
+    }
+
+    @Test(arguments: [
+        ("../../etc/passwd", "passwd"), ("C:\\Users\\me\\a.doc", "a.doc"), ("a\u{0}b\tc.txt", "ab c.txt"), ("...", nil),
+        ("  .hidden ", "hidden"),
+        ("photo\u{202e}gpj.exe", "photogpj.exe"),
+    ])
+    func `makes names of files safe`(name: String, safe: String?) {
+        #expect(FileName.safe(name) == safe)
+    }
+
+    @Test(arguments: [
+        ("%PDF-1.7", "image/png", "application/pdf"), ("GIF89a", "application/octet-stream", "image/gif"),
+        ("<html><script>", "image/png", "text/html"),
+        (
+            "PK\u{3}\u{4}", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        ), ("hello", "text/plain", "text/plain"),
+    ])
+    func `says of a file what its bytes say`(bytes: String, declared: String, type: String) {
+        #expect(FileType.sniff(Array(bytes.utf8), declared: declared) == type)
+    }
+
+    @Test func `hashes the same mail to the same whichever way it came`() throws {
+        let one = try IncomingMail(mail("X-A: b", "Text"))
+        let other = try IncomingMail(
+            mail(
+                "Received: from a by b\nFrom: Anna <anna@anna.test>\nTo: support@bridge.test\nSubject: Hello\nMessage-ID: <1@anna.test>\n\nText"
+            )
+        )
+        #expect(one.digest == other.digest)
+        #expect(one.digest != (try IncomingMail(mail("X-A: b", "Text2"))).digest)
+    }
+}
