@@ -16,7 +16,8 @@ import Testing
         let peer = try MailPeer()
         let text = "From: a@b.test\r\n\r\n.\r\n..\r\n.a\r\nQUIT\r\n"
         #expect(try await MailClient.local().send(.hello(peer.url, text)).code == 250)
-        #expect(peer.lines.suffix(5) == ["", "..", "...", "..a", "QUIT"])
+        // The client may have said goodbye already.
+        #expect(peer.lines.drop { $0 != "DATA" }.prefix(7) == ["DATA", "From: a@b.test", "", "..", "...", "..a", "QUIT"])
     }
 
     @Test(arguments: [

@@ -111,7 +111,7 @@ class OperatorTest(unittest.TestCase):
 
     def test_the_queues_are_counted(self):
         rows = json.loads(self.parley("queue", "show", "--json"))
-        self.assertEqual([row["queue"] for row in rows], ["inbox", "outbox", "webhooks"])
+        self.assertEqual([row["queue"] for row in rows], ["inbox", "media", "outbox", "webhooks"])
         self.assertEqual(len(json.loads(self.parley("queue", "shape", "outbox", "--json"))), 64)
 
     def status(self, key):

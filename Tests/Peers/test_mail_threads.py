@@ -2,6 +2,7 @@
 import json
 import smtplib
 import unittest
+from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class MailThreadsTest(unittest.TestCase):
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = "Anna <anna@tokens.test>", address, "Where is my parcel?"
         mail.set_content("It should have come on Monday.")
-        self.send(address, mail.as_bytes(), "anna@tokens.test")
+        self.send(address, mail.as_bytes(policy=policy.SMTP), "anna@tokens.test")
         first = self.bridge.inbound_with("It should have come on Monday.")[0]
         sent = self.bridge.becomes(self.bridge.reply(first, "It comes tomorrow."), "accepted", "sent", "delivered")
 
@@ -70,7 +71,7 @@ class MailThreadsTest(unittest.TestCase):
             answer = EmailMessage()
             answer["From"], answer["To"], answer["Subject"], answer["In-Reply-To"] = sender, address, "Re: Where is my parcel?", ours
             answer.set_content(text)
-            self.send(address, answer.as_bytes(), sender)
+            self.send(address, answer.as_bytes(policy=policy.SMTP), sender)
         mine = self.bridge.inbound_with("Thank you!")[0]
         self.assertEqual((mine["conversationId"], mine["why"]["rule"]), (first["conversationId"], "token"))
         theirs = self.bridge.inbound_with("Send it to my address instead.")[0]

@@ -133,4 +133,11 @@ import Testing
         #expect(one.digest == other.digest)
         #expect(one.digest != (try IncomingMail(mail("X-A: b", "Text2"))).digest)
     }
+
+    @Test func `reads ids that a mail program folded into encoded words`() {
+        let field = "=?utf-8?q?=3C01a213e3-4b1c-7bdf-8c56-0cad47adcabd=2Epabcdefghij?=\r\n =?utf-8?q?klmnop=40parley=2Etest=3E?= <b@c.test>"
+        #expect(
+            MessageIDs.read(Array(field.utf8)) == ["<01a213e3-4b1c-7bdf-8c56-0cad47adcabd.pabcdefghijklmnop@parley.test>", "<b@c.test>"]
+        )
+    }
 }

@@ -8,6 +8,7 @@ package enum MessageIDs {
 
     /// Each `<…>` that holds something, in order; what stands between them is nothing.
     package static func read(_ field: [UInt8]) -> [String] {
+        let field = self.unwrapped(field)
         var ids: [String] = []
         var rest = field[...]
         while ids.count < self.limit, let start = rest.firstIndex(of: 0x3c) {
@@ -21,10 +22,16 @@ package enum MessageIDs {
         return ids
     }
 
+    /// Ids are no place for encoded words, but Python's mail package folds each long one into them.
+    private static func unwrapped(_ field: [UInt8]) -> [UInt8] {
+        field.contains(0x3f) && String(decoding: field, as: UTF8.self).contains("=?")
+            ? Array(HeaderText.decode(field).utf8) : field
+    }
+
     /// A Message-ID, or the first In-Reply-To. Without brackets a single word with an `@` is one all the same.
     package static func first(_ field: [UInt8]) -> String? {
         if let id = self.read(field).first { return id }
-        let words = field.split { $0 <= 0x20 }
+        let words = self.unwrapped(field).split { $0 <= 0x20 }
         guard words.count == 1, words[0].contains(0x40), !words[0].contains(0x3c), !words[0].contains(0x3e), words[0].count <= self.longest
         else { return nil }
         return "<\(Charset.unlabelled(Array(words[0])))>"
