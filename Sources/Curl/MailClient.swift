@@ -24,6 +24,26 @@ package final class MailClient: Sendable {
         return MailReply(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
     }
 
+    /// Connects, logs in where there is a user name, and hands nothing over.
+    ///
+    /// - Returns: the reply to NOOP, or to the command that was refused.
+    package func greet(url: String, username: String?, password: String?) async throws(TransferError) -> MailReply {
+        let server = try MailServer(url: url, service: .smtp)
+        try self.settings.egress.check(server)
+        let nothing = MailTransfer(
+            url: url,
+            username: username,
+            password: password,
+            sender: "",
+            recipient: "",
+            message: [],
+            deadline: .seconds(30)
+        )
+        try nothing.checkLogin()
+        let answer = try await self.loops.run(.mail(nothing, to: server), for: .init(server: server, username: username))
+        return MailReply(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
+    }
+
     /// Asks a mailbox several questions over one connection.
     ///
     /// - Throws: `TransferError`, and whatever `body` throws.

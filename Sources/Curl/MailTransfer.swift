@@ -9,7 +9,7 @@ package struct MailTransfer: Hashable, Sendable {
     /// The reverse-path without angle brackets; empty for none.
     package var sender: String
     package var recipient: String
-    /// Header and body, each line ended by CR LF, not dot-stuffed.
+    /// Header and body, each line ended by CR LF, not dot-stuffed; empty where there is nothing to hand over but a greeting.
     package var message: [UInt8]
     /// For everything together. RFC 5321 section 4.5.3.2.6 asks for ten minutes of patience after the final dot.
     package var deadline: Duration
@@ -46,11 +46,16 @@ package struct MailTransfer: Hashable, Sendable {
             throw TransferError(.invalidRequest, detail: "the sender is no mail address")
         }
         guard self.recipient.isEnvelopeAddress else { throw TransferError(.invalidRequest, detail: "the recipient is no mail address") }
-        for text in [self.username, self.password].compactMap(\.self) where text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
-            throw TransferError(.invalidRequest, detail: "the user name or password holds a control character")
-        }
         guard self.message.isCanonicalMail else {
             throw TransferError(.invalidRequest, detail: "the message has a line that is too long, or does not end in CR LF, or a NUL")
+        }
+        try self.checkLogin()
+    }
+
+    /// - Throws: `.invalidRequest`.
+    func checkLogin() throws(TransferError) {
+        for text in [self.username, self.password].compactMap(\.self) where text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            throw TransferError(.invalidRequest, detail: "the user name or password holds a control character")
         }
     }
 }

@@ -5,14 +5,18 @@ extension RunningTransfer {
         try options.set(CURLOPT_URL, server.dialled + (transfer.greeting ?? ""))
         try options.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
         try self.prepareLine(to: server, transfer.username, transfer.password, options)
+        // The longest wait that is due is for the reply to the final dot; the deadline for all of it bounds that.
+        try options.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, max(1, Int(transfer.deadline.components.seconds)))
+        guard !transfer.message.isEmpty else {
+            try options.set(CURLOPT_CUSTOMREQUEST, "NOOP")
+            return try options.set(CURLOPT_NOBODY, 1)
+        }
         try options.set(CURLOPT_MAIL_FROM, transfer.sender)
         try Self.append(transfer.recipient, to: &self.recipientList)
         try options.set(CURLOPT_MAIL_RCPT, list: self.recipientList)
         try options.set(CURLOPT_UPLOAD, 1)
         // libcurl compares what it has written, doubled dots included, with the size it was told, and would take a part for the whole.
         if !transfer.message.needsDotStuffing { try options.set(CURLOPT_INFILESIZE_LARGE, offset: transfer.message.count) }
-        // The longest wait that is due is for the reply to the final dot; the deadline for all of it bounds that.
-        try options.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, max(1, Int(transfer.deadline.components.seconds)))
     }
 
     func prepareMailbox(_ transfer: MailboxTransfer, _ server: MailServer, _ options: EasyOptions) throws(TransferError) {

@@ -23,8 +23,8 @@ package protocol Adapter: Sendable {
     /// What the provider's answer to one part means.
     func judge(_ answer: ProviderAnswer, for channel: ChannelContext) async throws(AdapterError) -> SendOutcome
 
-    /// Whether `render` needs the bytes of the message's stored files, and not only a URL to each.
-    var wantsFiles: Bool { get }
+    /// Of the message's stored files, `render` takes so many bytes in; the rest, and all where this is 0, is known to it by URL only.
+    var fileBytes: Int { get }
 
     /// What a channel of this adapter starts with where an operator decided nothing else.
     var standardPolicy: ChannelPolicy { get }
@@ -92,8 +92,8 @@ package struct ChannelContext: Sendable {
     package var verification: VerificationMode
     /// `https://bridge.example/hooks/0190…`: where this channel's provider reaches us, built from `PARLEY_PUBLIC_URL`.
     package var hookURL: String
-    /// 32 bytes of this channel alone, derived from the master key: signs what must come back to us unforged (reply tokens, visitor tokens).
-    package var tokenKey: [UInt8]
+    /// Of this channel alone, derived from the master keys: for what must come back to us unforged (reply tokens, visitor tokens).
+    package var tokenKeys: TokenKeys
 
     package init(
         id: ChannelID,
@@ -101,14 +101,14 @@ package struct ChannelContext: Sendable {
         settings: [String: JSON],
         verification: VerificationMode,
         hookURL: String,
-        tokenKey: [UInt8] = []
+        tokenKeys: TokenKeys = .none
     ) {
         self.id = id
         self.workspace = workspace
         self.settings = settings
         self.verification = verification
         self.hookURL = hookURL
-        self.tokenKey = tokenKey
+        self.tokenKeys = tokenKeys
     }
 }
 
@@ -187,8 +187,7 @@ package struct AdapterError: Error, Hashable, Sendable {
 }
 
 extension Adapter {
-    /// Whether `render` needs the bytes of the message's stored files, and not only a URL to each.
-    package var wantsFiles: Bool { false }
+    package var fileBytes: Int { 0 }
     /// What a channel of this adapter starts with where an operator decided nothing else.
     package var standardPolicy: ChannelPolicy { ChannelPolicy() }
     /// The addresses under which mail comes in for a channel with these settings: `user@domain`, or `@domain` for every address of it.

@@ -23,6 +23,8 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
     package var unknown: Unknown
     /// Seconds after which a held unknown send is tried again; nil: only a person releases it.
     package var retryHeldAfter: Int?
+    /// Hours after which a message that still could not be handed over fails; 1 or more.
+    package var giveUpAfterHours: Int
     /// Days for which received bytes are kept, so that they can be replayed.
     package var retentionDays: Int
     /// Requests a second that the account is allowed, where that is not what its adapter declares; 1 or more.
@@ -37,6 +39,7 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
         joinSubjectWithinDays: Int = 14,
         unknown: Unknown = .hold,
         retryHeldAfter: Int? = nil,
+        giveUpAfterHours: Int = 24,
         retentionDays: Int = 7,
         perSecond: Int? = nil,
         perRecipientSeconds: Int? = nil
@@ -47,6 +50,7 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
         self.joinSubjectWithinDays = joinSubjectWithinDays
         self.unknown = unknown
         self.retryHeldAfter = retryHeldAfter
+        self.giveUpAfterHours = giveUpAfterHours
         self.retentionDays = retentionDays
         self.perSecond = perSecond
         self.perRecipientSeconds = perRecipientSeconds
@@ -62,10 +66,13 @@ package struct ChannelPolicy: Hashable, Sendable, Codable {
             try members.decodeIfPresent(Int.self, forKey: .joinSubjectWithinDays) ?? standard.joinSubjectWithinDays
         self.unknown = try members.decodeIfPresent(Unknown.self, forKey: .unknown) ?? standard.unknown
         self.retryHeldAfter = try members.decodeIfPresent(Int.self, forKey: .retryHeldAfter)
+        self.giveUpAfterHours = try members.decodeIfPresent(Int.self, forKey: .giveUpAfterHours) ?? standard.giveUpAfterHours
         self.retentionDays = try members.decodeIfPresent(Int.self, forKey: .retentionDays) ?? standard.retentionDays
         self.perSecond = try members.decodeIfPresent(Int.self, forKey: .perSecond)
         self.perRecipientSeconds = try members.decodeIfPresent(Int.self, forKey: .perRecipientSeconds)
     }
+
+    package var patience: Duration { .seconds(self.giveUpAfterHours * 3_600) }
 
     /// How fast the account may send: what the operator knows of it, over what its adapter declares.
     package func limits(over declared: SendLimits) -> SendLimits {

@@ -19,7 +19,7 @@ struct DataReader: Sendable {
     /// The text ended in the middle of a line end.
     var endsInCR: Bool { self.state == .cr }
 
-    /// - Parameter emit: gets the text, piece by piece.
+    /// - Parameter emit: gets the text, piece by piece: line ends each alone.
     /// - Returns: how many bytes were read up to and including the end of the text; nil when it did not end yet.
     mutating func read(_ input: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void) -> Int? {
         var index = 0

@@ -1,11 +1,14 @@
 /// A mail that is coming in. It holds no byte more than it may, and none once it is lost.
 struct MailIntake: Sendable {
     private(set) var reader: DataReader
+    private var folder = LineFolder()
     private(set) var bytes: [UInt8]
     let traceLength: Int
     /// What the mail is refused with when it ends; its text is read and thrown away until then.
     private(set) var failure: SMTPReply?
     private let limit: Int
+    /// Bytes that the client sent.
+    private var received = 0
     private let budget: MemoryBudget
     /// Bytes of the budget that are ours.
     private(set) var reserved = 0
@@ -54,13 +57,19 @@ struct MailIntake: Sendable {
 
     private mutating func append(_ text: UnsafeRawBufferPointer) {
         guard self.failure == nil else { return }
+        self.received += text.count
+        guard self.received <= self.limit else { return self.fail(.tooLarge) }
         let count = self.bytes.count + text.count
-        guard count - self.traceLength <= self.limit else { return self.fail(.tooLarge) }
         guard self.reserve(count) else { return self.fail(.noRoom) }
         if count > self.bytes.capacity {
-            self.bytes.reserveCapacity(min(self.limit + self.traceLength, max(count, 2 * self.bytes.capacity)))
+            // Folding long lines takes some bytes more than were sent.
+            self.bytes.reserveCapacity(min(self.limit + self.limit / 128 + self.traceLength, max(count, 2 * self.bytes.capacity)))
         }
-        self.bytes.append(contentsOf: text)
+        if text.count == 2, text[0] == .cr {
+            self.folder.endLine(in: &self.bytes)
+        } else {
+            self.folder.append(text, to: &self.bytes)
+        }
     }
 
     private mutating func reserve(_ count: Int) -> Bool {

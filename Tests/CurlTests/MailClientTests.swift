@@ -32,6 +32,17 @@ import Testing
         #expect(try await MailClient.local().send(.hello(peer.url)) == MailReply(code: code, text: text))
     }
 
+    @Test func `a greeting logs in and hands nothing over`() async throws {
+        // `AHUAcA==` says u and p.
+        let peer = try MailPeer(["AUTH": .reply("334 "), "AHUA": .reply("235 2.7.0 ok")], extensions: ["AUTH PLAIN"])
+        let client = try MailClient.local()
+        #expect(try await client.greet(url: peer.url, username: "u", password: "p").code == 250)
+        #expect(peer.lines.contains("NOOP") && peer.lines.contains { $0.hasPrefix("AUTH") })
+        #expect(!peer.lines.contains { $0.hasPrefix("MAIL") })
+        let refusing = try MailPeer(["AUTH": .reply("535 5.7.8 no")], extensions: ["AUTH PLAIN"])
+        #expect(try await client.greet(url: refusing.url, username: "u", password: "p").code == 535)
+    }
+
     @Test func `a refused password is an answer`() async throws {
         let peer = try MailPeer(["AUTH": .reply("535 5.7.8 no")], extensions: ["AUTH PLAIN"])
         var transfer = MailTransfer.hello(peer.url)

@@ -148,6 +148,38 @@ class MailOutTest(unittest.TestCase):
                 self.assertFalse(dkim.verify(raw.replace(b"A line.", b"B line."), dnsfunc=dns))
                 self.assertFalse(dkim.verify(b"From: evil@example.test\r\n" + raw, dnsfunc=dns))
 
+    def test_i17_a_machine_says_that_it_is_one_and_does_not_answer_another(self):
+        host = self.host()
+        channel = self.channel(host.url)
+        self.write_in(channel, "Are you there?")
+        asked = self.bridge.inbound_with("Are you there?")[0]
+        path = f"/v1/conversations/{asked['conversationId']}/messages"
+        robot = {"body": {"type": "text", "text": {"text": "We will be with you soon."}}, "isAutomatic": True}
+        status, posted = self.bridge.api("POST", path, robot)
+        self.assertEqual((status, posted["isAutomatic"]), (202, True))
+        self.bridge.becomes(posted, "accepted")
+        sent = read(host.mails[0][2])
+        self.assertEqual((sent["auto-submitted"], sent["x-auto-response-suppress"]), ("auto-replied", "All"))
+        # Their machine answers ours, and that is the end of it.
+        self.write_in(channel, "I am away.", In_Reply_To=sent["message-id"], Auto_Submitted="auto-replied")
+        away = self.bridge.inbound_with("I am away.")[0]
+        self.assertEqual((away["conversationId"], away["isAutomatic"]), (asked["conversationId"], True))
+        status, refused = self.bridge.api("POST", path, robot)
+        self.assertEqual((status, refused["code"]), (409, "answers_automatic"))
+        person = self.bridge.reply(away, "A person here.")
+        self.bridge.becomes(person, "accepted")
+        self.assertIsNone(read(host.mails[1][2])["auto-submitted"])
+        self.assertEqual(self.bridge.api("POST", path, robot | {"isAutomatic": "yes"})[0], 422)
+
+    def test_addresses_beyond_ascii_reach_a_server_that_takes_them(self):
+        host = self.host()
+        channel = self.channel(host.url)
+        for address, wanted in (("grüße@customer.test", "grüße@customer.test"), ("anna@bücher.test", ("anna@bücher.test", "anna@xn--bcher-kva.test"))):
+            with self.subTest(address):
+                host.mails.clear()
+                self.bridge.becomes(self.send(channel, address), "accepted")
+                self.assertIn(host.mails[0][1][0], wanted)
+
     # How it ends
 
     def test_later_is_later_under_the_same_message_id(self):

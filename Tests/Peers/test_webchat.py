@@ -5,10 +5,12 @@ import http.client
 import json
 import secrets
 import signal
+import smtplib
 import socket
 import threading
 import time
 import unittest
+from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 from bridge import Bridge, eventually, post_twilio, request, twilio_form
@@ -285,6 +287,69 @@ class WebchatTest(unittest.TestCase):
         self.assertEqual(timeline_of(texted), [f"by phone {word}"])
         self.assertEqual(timeline_of(before), [f"before {word}"])
         self.assertEqual(timeline_of(after), [f"after {word}"])
+
+    def test_one_person_by_sms_mail_and_chat_has_one_timeline_and_undoing_restores_each(self):
+        word = secrets.token_hex(4)
+        number, address = "+1500555" + str(secrets.randbelow(9000) + 1000), f"ann-{word}@customer.test"
+        email = next(channel for channel in self.bridge.about["channels"] if channel["adapter"] == "email")
+
+        def by_phone(text):
+            post_twilio(self.twilio, twilio_form(self.twilio, number, text))
+            return self.bridge.inbound_with(text)[0]
+
+        def by_mail(text):
+            mail = EmailMessage()
+            mail["From"], mail["To"], mail["Subject"] = f"Ann <{address}>", email["settings"]["address"], f"about {word}"
+            mail["Message-ID"] = f"<{secrets.token_hex(8)}@customer.test>"
+            mail.set_content(text)
+            with smtplib.SMTP(*self.bridge.about["smtp"].split(":"), timeout=20) as client:
+                client.send_message(mail)
+            return self.bridge.inbound_with(text)[0]
+
+        ann = self.visitor()
+
+        def by_chat(text):
+            ann.say(text)
+            return self.bridge.inbound_with(text)[0]
+
+        def timeline(contact):
+            """The person's history, oldest first."""
+            return [entry["body"]["text"]["text"] for entry in reversed(self.bridge.get(f"/v1/contacts/{contact}/timeline")["data"])]
+
+        def now(message):
+            return self.bridge.message(message)["contactId"]
+
+        texted, mailed, chatted = by_phone(f"sms 1 {word}"), by_mail(f"mail 1 {word}"), by_chat(f"chat 1 {word}")
+        self.assertEqual(len({texted["contactId"], mailed["contactId"], chatted["contactId"]}), 3)
+
+        # The site vouches for the mail address: evidence. That the number is hers too, a person knows.
+        self.assertEqual(ann.start(identity=proof(self.channel, address))[0], 200)
+        by_chat(f"chat 2 {word}")
+        self.assertEqual(now(chatted), now(mailed))
+        self.assertNotEqual(now(texted), now(mailed))
+        status, by_hand = self.bridge.api("POST", f"/v1/contacts/{now(mailed)}/merge", {"fromContactId": now(texted)})
+        self.assertEqual(status, 201, by_hand)
+        by_phone(f"sms 2 {word}")
+        by_mail(f"mail 2 {word}")
+        whole = [f"{channel} {word}" for channel in ("sms 1", "mail 1", "chat 1", "chat 2", "sms 2", "mail 2")]
+        for message in (texted, mailed, chatted):
+            self.assertEqual(timeline(now(message)), whole)
+        # An answer goes where it was asked, and stands in the same history.
+        answer = self.bridge.reply(texted, f"answer {word}")
+        self.bridge.becomes(answer, "accepted", "delivered")
+        self.assertEqual(timeline(now(mailed)), whole + [f"answer {word}"])
+
+        self.assertEqual(self.bridge.api("POST", f"/v1/contact-merges/{by_hand['mergeId']}/undo", {})[0], 200)
+        self.assertEqual(timeline(now(texted)), [f"sms 1 {word}", f"sms 2 {word}", f"answer {word}"])
+        self.assertEqual(timeline(now(mailed)), [f"{name} {word}" for name in ("mail 1", "chat 1", "chat 2", "mail 2")])
+        self.assertEqual(now(texted), texted["contactId"])
+        merges = self.bridge.query(
+            "SELECT string_agg(id::text, ',' ORDER BY id DESC) FROM contact_merges WHERE undone_at IS NULL AND into_contact = "
+            f"'{now(mailed)}'").split(",")
+        for merge in merges:
+            self.assertEqual(self.bridge.api("POST", f"/v1/contact-merges/{merge}/undo", {})[0], 200)
+        self.assertEqual(timeline(now(mailed)), [f"mail 1 {word}", f"mail 2 {word}"])
+        self.assertEqual(timeline(now(chatted)), [f"chat 1 {word}"])
 
     def test_a_file_and_typing_reach_the_other_side(self):
         visitor = self.visitor()

@@ -3,11 +3,13 @@ import Testing
 
 @testable import SMTP
 
+private func words(_ count: Int) -> String { (0..<count).map { "word\($0)" }.joined(separator: " ") }
+
 @Suite struct SessionMailTests {
     @Test func `a mail arrives as it was sent, eight bits and dots and all, behind our trace`() {
         var driver = SessionDriver.inMail()
         driver.codes("DATA")
-        let text = "Subject: Grüße\r\n\r\n..dot\r\n\u{0}x\r\n" + String(repeating: "y", count: 5_000) + "\r\n"
+        let text = "Subject: Grüße\r\n\r\n..dot\r\n\u{0}x\r\n" + String(repeating: "y", count: 998) + "\r\n"
         driver.send(text + ".\r\n")
         #expect(driver.takeCodes() == ["250 2.0.0"])
         let (envelope, got) = driver.delivered[0]
@@ -60,7 +62,33 @@ import Testing
         var fitting = SessionDriver.inMail(limits: limits)
         fitting.codes("DATA")
         for _ in 0..<10 { fitting.send(String(repeating: "x", count: 9_998) + "\r\n") }
-        #expect(fitting.codes(".") == ["250 2.0.0"] && fitting.delivered[0].text.utf8.count == 100_000)
+        #expect(fitting.codes(".") == ["250 2.0.0"] && fitting.delivered[0].text.utf8.count { $0 == UInt8(ascii: "x") } == 99_980)
+    }
+
+    @Test(
+        arguments: [
+            ("Subject: \(words(300))", words(300), "at blanks"),
+            ("X-Blob: \(String(repeating: "x", count: 3_000))", String(repeating: "ü", count: 2_000), "where there are none"),
+            ("Subject: \(String(repeating: "ü ", count: 800))", String(repeating: "日本 ", count: 700), "within no character"),
+        ]
+    )
+    func `lines beyond 998 octets are folded (B81)`(_ header: String, _ line: String, _ how: String) {
+        let mail = Array("\(header)\r\nTo: a@b.test\r\n\r\n\(line)\r\nend\r\n.\r\n".utf8)
+        var seen: Set<String> = []
+        for size in [1, 7, 997, 998, 999, mail.count] {
+            var driver = SessionDriver.inMail()
+            driver.codes("DATA")
+            for start in stride(from: 0, to: mail.count, by: size) { driver.send(Array(mail[start..<min(start + size, mail.count)])) }
+            seen.insert(driver.delivered[0].text)
+        }
+        #expect(seen.count == 1, "however the bytes are cut")
+        let text = seen.first ?? ""
+        #expect(text.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 998 }, "folded \(how)")
+        #expect(!text.unicodeScalars.contains("\u{fffd}"))
+        let sides = text.split(separator: "\r\n\r\n", maxSplits: 1)
+        #expect(sides[0].replacing("\r\n", with: "").replacing(" ", with: "") == "\(header)To: a@b.test".replacing(" ", with: ""))
+        #expect(sides[0].split(separator: "\r\n").dropFirst().dropLast().allSatisfy { $0.hasPrefix(" ") }, "header goes on behind a blank")
+        #expect(sides[1].replacing("\r\n", with: "") == "\(line)end", "nothing is added to a body but line ends")
     }
 
     @Test func `what is beyond the memory of all sessions is put off, not refused`() {

@@ -70,11 +70,13 @@ class Stack:
         shutil.copytree(f"{ROOT}/sql", f"{self.home}/sql")
         for adapter in ("twilio", "slack"):
             path = f"{self.home}/channels/{adapter}/adapter.yaml"
-            text = open(path).read()
+            with open(path) as file:
+                text = file.read()
             lifted = re.sub(r"(?m)^limits:.*$", "limits: {per_second: 100000, per_recipient_seconds: 0}", text)
             if lifted == text:
                 raise SystemExit(f"{path}: there is no line of limits to lift")
-            open(path, "w").write(lifted)
+            with open(path, "w") as file:
+                file.write(lifted)
 
     def parley(self, *arguments, stdin=None):
         done = subprocess.run([self.binary, *arguments], env=self.environment, input=stdin or "", capture_output=True, text=True)
@@ -138,7 +140,8 @@ class Stack:
         raise SystemExit(f"{name} did not get ready:\n{self.tail(name)}")
 
     def tail(self, name, lines=20):
-        return "".join(open(f"{self.folder}/{name}.log", errors="replace").readlines()[-lines:])
+        with open(f"{self.folder}/{name}.log", errors="replace") as log:
+            return "".join(log.readlines()[-lines:])
 
     def send_signal(self, name, number):
         self.processes[name].send_signal(number)

@@ -72,7 +72,7 @@ extension DeclarativeAdapter {
 // MARK: - Files going out
 
 extension DeclarativeAdapter {
-    var wantsFiles: Bool { self.declaration.outbound?.upload.isEmpty == false }
+    var fileBytes: Int { self.declaration.outbound?.upload.isEmpty == false ? 50_000_000 : 0 }
 
     /// The step that is next of those that come before the message; nil when all are done.
     func step(_ uploads: Uploads, of message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> HTTPCall? {

@@ -3,7 +3,7 @@ package import Parley
 /// Mail: read by GMime behind a pre-scan with budgets, written by GMime, carried by SMTP.
 package struct EmailAdapter: Adapter {
     package static let adapterName = AdapterName(rawValue: "email")!
-    package static let space = AddressSpace(rawValue: "email")
+    package static let space = AddressSpace.email
 
     package init() {}
 
@@ -50,6 +50,7 @@ package struct EmailAdapter: Adapter {
     }
 
     package func address(_ text: String, for channel: ChannelContext) async -> Address? {
-        MailboxList(Array(text.utf8)).mailboxes.first.map { Address(space: Self.space, value: $0.address.identity) }
+        let mailboxes = MailboxList(Array(text.utf8)).mailboxes
+        return mailboxes.count == 1 ? Address(space: Self.space, value: mailboxes[0].address.identity) : nil
     }
 }

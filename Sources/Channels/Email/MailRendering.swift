@@ -16,7 +16,7 @@ struct MailRendering: Sendable {
             throw AdapterError(.badResult, "the channel's address is none")
         }
         let date = message.createdAt ?? Date(timeIntervalSince1970: 0)
-        let tokens = ReplyTokens(key: self.channel.tokenKey)
+        let tokens = ReplyTokens(keys: self.channel.tokenKeys)
         let replyAddress = message.conversation.flatMap { tokens.address(of: own, for: $0, at: date) }
         let messageID =
             message.conversation.map { tokens.messageID(of: message.id, in: $0, domain: own.domain, at: date) }
@@ -34,7 +34,8 @@ struct MailRendering: Sendable {
             references: Self.references(of: message),
             text: text.text,
             html: text.html,
-            files: files
+            files: files,
+            headers: message.isAutomatic ? Self.automatic(isAnswer: message.inReplyTo != nil) : [:]
         )
         var bytes = try MailComposer.bytes(of: draft)
         if let signer = try self.signer() {
@@ -93,6 +94,13 @@ struct MailRendering: Sendable {
             throw AdapterError(.badResult, "the DKIM settings do not sign")
         }
         return signer
+    }
+
+    /// Tells other machines not to answer; Exchange and Outlook read a header of their own.
+    ///
+    /// Source: RFC 3834 section 5; MS-OXCMAIL section 2.1.3.2.20 (X-Auto-Response-Suppress).
+    private static func automatic(isAnswer: Bool) -> [String: String] {
+        ["Auto-Submitted": isAnswer ? "auto-replied" : "auto-generated", "X-Auto-Response-Suppress": "All"]
     }
 
     // MARK: - Ids

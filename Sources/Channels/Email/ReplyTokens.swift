@@ -16,15 +16,15 @@ package struct ReplyTokens: Sendable {
     /// How long an answer to a mail is still led back.
     package static let lifetimeInDays = 400
     private static let epoch = 1_577_836_800.0  // 2020-01-01
-    private let key: [UInt8]
+    private let keys: TokenKeys
 
-    /// - Parameter key: see `ChannelContext.tokenKey`.
-    package init(key: [UInt8]) { self.key = key }
+    /// - Parameter keys: see `ChannelContext.tokenKeys`.
+    package init(keys: TokenKeys) { self.keys = keys }
 
     package func token(for conversation: ConversationID, at date: Date) -> String {
         let day = UInt16(clamping: Self.day(of: date) + Self.lifetimeInDays)
         let claim = withUnsafeBytes(of: conversation.uuid.uuid) { Array($0) } + [UInt8(day >> 8), UInt8(day & 255)]
-        return "p" + Base32.encode(claim + self.signature(of: claim))
+        return "p" + Base32.encode(claim + self.keys.mac(Self.signed(claim), length: 8))
     }
 
     /// Nil for a text that is no token at all.
@@ -32,15 +32,13 @@ package struct ReplyTokens: Sendable {
         guard text.utf8.count == 43, text.first == "p" || text.first == "P", let bytes = Base32.decode(text.dropFirst()), bytes.count == 26
         else { return nil }
         let claim = Array(bytes[..<18])
-        guard Crypto.equal(Array(bytes[18...]), self.signature(of: claim)) else { return .foreign }
+        guard self.keys.verify(bytes[18...], of: Self.signed(claim), length: 8) else { return .foreign }
         let id = claim.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
         let lastDay = Int(claim[16]) << 8 | Int(claim[17])
         return .genuine(ReplyToken(conversation: ConversationID(id), isExpired: Self.day(of: date) > lastDay))
     }
 
-    private func signature(of claim: [UInt8]) -> [UInt8] {
-        Array(Crypto.hmac(.sha256, key: self.key, Array("reply".utf8) + claim).prefix(8))
-    }
+    private static func signed(_ claim: [UInt8]) -> [UInt8] { Array("reply".utf8) + claim }
 
     private static func day(of date: Date) -> Int { Int(max(0, date.timeIntervalSince1970 - self.epoch) / 86_400) }
 }

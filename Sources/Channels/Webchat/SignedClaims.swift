@@ -13,33 +13,31 @@ package struct SignedClaims: Sendable {
         case forged
     }
 
-    private let key: [UInt8]
+    private let keys: TokenKeys
     private let purpose: String
 
     /// - Parameters:
-    ///   - key: see `ChannelContext.tokenKey`.
+    ///   - keys: see `ChannelContext.tokenKeys`.
     ///   - purpose: keeps claims of one kind from being taken for another.
-    package init(key: [UInt8], purpose: String) {
-        self.key = key
+    package init(keys: TokenKeys, purpose: String) {
+        self.keys = keys
         self.purpose = purpose
     }
 
     package func sign(_ claims: [String: JSON], until expiry: Date) -> String {
         let claims = claims.merging(["exp": .integer(Int(expiry.timeIntervalSince1970))]) { _, new in new }
         let payload = Base64.encodeURL(Array(JSON.object(claims).text.utf8))
-        return "\(payload).\(Base64.encodeURL(self.signature(payload)))"
+        return "\(payload).\(Base64.encodeURL(self.keys.mac(self.signed(payload))))"
     }
 
     package func read(_ text: String, at date: Date) -> Reading {
         let sides = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard !self.key.isEmpty, text.utf8.count <= 4_096, sides.count == 2, let given = Base64.decodeURL(String(sides[1])),
-            Crypto.equal(given, self.signature(String(sides[0]))), let bytes = Base64.decodeURL(String(sides[0])),
+        guard text.utf8.count <= 4_096, sides.count == 2, let given = Base64.decodeURL(String(sides[1])),
+            self.keys.verify(given, of: self.signed(sides[0])), let bytes = Base64.decodeURL(String(sides[0])),
             case .object(let claims)? = try? JSON(parsing: bytes), let expiry = claims["exp"]?.int
         else { return .forged }
         return Double(expiry) > date.timeIntervalSince1970 ? .genuine(claims) : .expired
     }
 
-    private func signature(_ payload: String) -> [UInt8] {
-        Crypto.hmac(.sha256, key: self.key, Array("\(self.purpose)|\(payload)".utf8))
-    }
+    private func signed(_ payload: some StringProtocol) -> [UInt8] { Array("\(self.purpose)|\(payload)".utf8) }
 }

@@ -42,21 +42,21 @@ package struct Visitor: Hashable, Sendable {
 }
 
 extension Visitor {
-    private static func claims(_ key: [UInt8]) -> SignedClaims { SignedClaims(key: key, purpose: "webchat visitor") }
+    private static func claims(_ keys: TokenKeys) -> SignedClaims { SignedClaims(keys: keys, purpose: "webchat visitor") }
 
     /// What the browser shows on each call.
-    package func token(key: [UInt8], until expiry: Date) -> String {
+    package func token(keys: TokenKeys, until expiry: Date) -> String {
         var claims: [String: JSON] = ["d": .string(self.device)]
         claims["u"] = self.userID.map(JSON.string)
         claims["n"] = self.name.map(JSON.string)
-        return Self.claims(key).sign(claims, until: expiry)
+        return Self.claims(keys).sign(claims, until: expiry)
     }
 
     /// Why a token is not taken.
     package enum BadToken: Error, Hashable, Sendable { case forged, expired }
 
-    package init(token: String, key: [UInt8], at date: Date) throws(BadToken) {
-        switch Self.claims(key).read(token, at: date) {
+    package init(token: String, keys: TokenKeys, at date: Date) throws(BadToken) {
+        switch Self.claims(keys).read(token, at: date) {
         case .expired: throw .expired
         case .forged: throw .forged
         case .genuine(let claims):

@@ -22,9 +22,6 @@ package struct DeliverySoFar: Hashable, Sendable {
 
 /// When trying ends.
 package struct DeliveryLimits: Hashable, Sendable {
-    package var age: Duration = .seconds(24 * 3_600)
-    /// The failure with this number is the last.
-    package var failures = 25
     /// Tries of any outcome, so that a provider that throttles for ever ends too.
     package var attempts = 1_000
     /// Resends of what may already have arrived; then a person decides.
@@ -32,13 +29,18 @@ package struct DeliveryLimits: Hashable, Sendable {
     package var retryAfter: ClosedRange<Duration> = .seconds(1) ... .seconds(3_600)
     /// The first wait of the schedule; it doubles with each failure.
     package var base: Duration = .seconds(2)
-    package var longest: Duration = .seconds(900)
 
     package init() {}
 
     /// Full jitter between the shortest wait and a bound that doubles, so that what failed together does not come back together.
-    package func wait(failures: Int, using random: inout some RandomNumberGenerator) -> Duration {
-        let bound = min(self.base * (1 << min(max(failures, 0), 20)), self.longest)
+    ///
+    /// - Parameter patience: how long it is tried at all; no wait is longer than a hundredth of it (a quarter of an hour of a day).
+    package func wait(
+        failures: Int,
+        within patience: Duration = .seconds(86_400),
+        using random: inout some RandomNumberGenerator
+    ) -> Duration {
+        let bound = min(self.base * (1 << min(max(failures, 0), 20)), patience / 96)
         let shortest = self.retryAfter.lowerBound
         return shortest + (max(bound, shortest) - shortest) * Double.random(in: 0...1, using: &random)
     }
@@ -99,12 +101,16 @@ package struct DeliveryDecision: Hashable, Sendable {
             let health: Breaker.Report = reason == .credentials ? .failure : .success
             return DeliveryDecision(state: .failed, reason: DeliveryReason(reason), next: .fail, health: health)
         case .retry(.throttled, let after):
-            let wait = RetryAfter.bounded(after, within: limits.retryAfter) ?? limits.wait(failures: delivery.attempts, using: &random)
-            guard delivery.age + wait < limits.age, delivery.attempts < limits.attempts else { return .expired }
+            let wait =
+                RetryAfter.bounded(after, within: limits.retryAfter)
+                ?? limits.wait(failures: delivery.attempts, within: policy.patience, using: &random)
+            guard delivery.age + wait < policy.patience, delivery.attempts < limits.attempts else { return .expired }
             return DeliveryDecision(state: .sending, reason: .throttled, next: .later(wait), pause: wait)
         case .retry(let reason, let after):
-            let wait = RetryAfter.bounded(after, within: limits.retryAfter) ?? limits.wait(failures: delivery.failures, using: &random)
-            guard delivery.age + wait < limits.age, delivery.attempts < limits.attempts, delivery.failures + 1 < limits.failures else {
+            let wait =
+                RetryAfter.bounded(after, within: limits.retryAfter)
+                ?? limits.wait(failures: delivery.failures, within: policy.patience, using: &random)
+            guard delivery.age + wait < policy.patience, delivery.attempts < limits.attempts else {
                 return DeliveryDecision(state: .failed, reason: .expired, next: .fail, health: .failure)
             }
             return DeliveryDecision(state: .sending, reason: DeliveryReason(reason), next: .retry(wait), health: .failure)
@@ -122,8 +128,8 @@ package struct DeliveryDecision: Hashable, Sendable {
         limits: DeliveryLimits = DeliveryLimits(),
         using random: inout some RandomNumberGenerator
     ) -> DeliveryDecision {
-        if policy.unknown == .retry, delivery.unknowns < limits.unknowns, delivery.age < limits.age {
-            let wait = limits.wait(failures: delivery.failures, using: &random)
+        if policy.unknown == .retry, delivery.unknowns < limits.unknowns, delivery.age < policy.patience {
+            let wait = limits.wait(failures: delivery.failures, within: policy.patience, using: &random)
             return DeliveryDecision(state: .unknown, reason: .outcomeUnknown, next: .retry(wait))
         }
         let release = delivery.unknowns < limits.unknowns ? policy.retryHeldAfter.map { Duration.seconds(max(1, $0)) } : nil

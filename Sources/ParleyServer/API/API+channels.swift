@@ -159,7 +159,8 @@ extension ChannelPolicy {
             "verification": .string(self.verification.rawValue), "ended": .string(self.ended.rawValue),
             "strangers": .string(self.strangers.rawValue), "joinSubjectWithinDays": .integer(self.joinSubjectWithinDays),
             "unknown": .string(self.unknown.rawValue), "retryHeldAfter": self.retryHeldAfter.map { .integer($0) } ?? .null,
-            "retentionDays": .integer(self.retentionDays), "perSecond": self.perSecond.map { .integer($0) } ?? .null,
+            "giveUpAfterHours": .integer(self.giveUpAfterHours), "retentionDays": .integer(self.retentionDays),
+            "perSecond": self.perSecond.map { .integer($0) } ?? .null,
             "perRecipientSeconds": self.perRecipientSeconds.map { .integer($0) } ?? .null,
         ]
     }
@@ -179,6 +180,7 @@ extension Fields {
         policy.joinSubjectWithinDays = fields.number("joinSubjectWithinDays", 0...365) ?? policy.joinSubjectWithinDays
         if let choice = fields.choice("unknown", of: ChannelPolicy.Unknown.self) { policy.unknown = choice }
         policy.retryHeldAfter = fields.number("retryHeldAfter", 1...604_800, over: policy.retryHeldAfter)
+        policy.giveUpAfterHours = fields.number("giveUpAfterHours", 1...720) ?? policy.giveUpAfterHours
         policy.retentionDays = fields.number("retentionDays", 1...365) ?? policy.retentionDays
         policy.perSecond = fields.number("perSecond", 1...100_000, over: policy.perSecond)
         policy.perRecipientSeconds = fields.number("perRecipientSeconds", 0...3_600, over: policy.perRecipientSeconds)

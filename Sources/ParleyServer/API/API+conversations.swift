@@ -62,15 +62,14 @@ extension API {
             let adapter = AdapterName(rawValue: destination.adapter).flatMap { self.adapters[$0] }
             var fields = try Fields(body: call.request)
             let body = fields.messageBody("body", for: adapter?.capabilities)
+            let isAutomatic = fields.flag("isAutomatic") ?? false
             try fields.finish()
             let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
             let posted = try await self.translatingRefusal {
                 try await self.outbound.post(
-                    filed,
+                    .init(filed, isAutomatic: isAutomatic, by: call.key.id, at: call.request.at),
                     to: destination,
                     of: call.workspace,
-                    by: call.key.id,
-                    at: call.request.at,
                     on: transaction
                 )
             }

@@ -67,12 +67,12 @@ extension API {
             "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
             "channelId": .string(posted.channel.description), "contactId": posted.contact.map { .string($0.description) } ?? .null,
             "direction": "outbound", "seq": .integer(posted.seq), "body": self.links.absolute(posted.body.json),
-            "status": .string(posted.state.rawValue),
+            "isAutomatic": .bool(posted.isAutomatic), "status": .string(posted.state.rawValue),
             "senderKeyId": .string(call.key.id.description), "createdAt": .string(Moment.text(posted.createdAt)),
         ]
     }
 
-    /// Reads `channelId`, `to` and `body`, and starts.
+    /// Reads `channelId`, `to`, `body` and `isAutomatic`, and starts.
     func start(_ call: APICall, _ transaction: Transaction) async throws -> OutboundStore.Posted {
         var fields = try Fields(body: call.request)
         _ = fields.required("channelId")
@@ -82,17 +82,16 @@ extension API {
         let address = try await self.recipient(&fields, over: channel, call, transaction)
         let adapter = channel.flatMap { self.adapters[$0.adapter] }
         let body = fields.messageBody("body", for: adapter?.capabilities)
+        let isAutomatic = fields.flag("isAutomatic") ?? false
         try fields.finish()
         guard let channel, let address else { throw Problem.notFound }
         let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
         return try await self.translatingRefusal {
             try await self.outbound.start(
-                filed,
+                .init(filed, isAutomatic: isAutomatic, by: call.key.id, at: call.request.at),
                 to: address,
                 over: channel.id,
                 of: call.workspace,
-                by: call.key.id,
-                at: call.request.at,
                 on: transaction
             )
         }
@@ -148,6 +147,13 @@ extension API {
             case .conversationEnded: throw Problem(409, "conversation_ended", "The conversation has ended")
             case .channelDisabled: throw Problem(409, "channel_disabled", "The channel is disabled")
             case .noRecipient: throw Problem(409, "no_recipient", "Nobody is known to be on the other side")
+            case .answersAutomatic:
+                throw Problem(
+                    409,
+                    "answers_automatic",
+                    "The last message was automatic",
+                    detail: "A machine must not answer a machine: post without isAutomatic when a person wrote this."
+                )
             }
         } catch let error as PostgresError where error.code == .conversationNotOpen {
             throw Problem(409, "conversation_ended", "The conversation has ended")

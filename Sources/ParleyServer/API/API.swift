@@ -19,7 +19,6 @@ package struct API: Sendable {
         package var egress: EgressPolicy
         package var publicURL: String
         /// The master key's text or anything else that all processes share and nobody outside knows.
-        package var cursorSecret: String
         package var logger: Logger
         /// Nil where nobody listens, as in some tests.
         package var feed: EventFeed?
@@ -32,7 +31,6 @@ package struct API: Sendable {
             committer: IngestCommitter,
             egress: EgressPolicy,
             publicURL: String,
-            cursorSecret: String,
             logger: Logger,
             feed: EventFeed? = nil
         ) {
@@ -43,7 +41,6 @@ package struct API: Sendable {
             self.committer = committer
             self.egress = egress
             self.publicURL = publicURL
-            self.cursorSecret = cursorSecret
             self.logger = logger
             self.feed = feed
         }
@@ -64,6 +61,8 @@ package struct API: Sendable {
     // An address that tries 20 wrong keys at once waits 3 s for each further try (B75); keys that work are not slowed by it.
     private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
     private let perKey = RateLimiter(RateLimiter.Rule(perSecond: 2_000, burst: 4_000))
+    // Many keys are no way around a workspace's share (B74).
+    private let perWorkspace = RateLimiter(RateLimiter.Rule(perSecond: 5_000, burst: 10_000))
 
     package init(_ dependencies: Dependencies) {
         self.pool = dependencies.pool
@@ -73,9 +72,9 @@ package struct API: Sendable {
         self.committer = dependencies.committer
         self.egress = dependencies.egress
         self.publicURL = dependencies.publicURL
-        self.cursors = Cursors(key: Crypto.sha256("parley cursor \(dependencies.cursorSecret)".utf8))
+        self.cursors = Cursors(keys: dependencies.channels.sealer.tokenKeys(for: "cursor"))
         self.outbound = OutboundStore(pool: dependencies.pool)
-        self.links = FileLinks(secret: dependencies.cursorSecret, publicURL: dependencies.publicURL)
+        self.links = FileLinks(sealer: dependencies.channels.sealer, publicURL: dependencies.publicURL)
         self.feed = dependencies.feed
         self.logger = dependencies.logger
     }
@@ -182,7 +181,9 @@ package struct API: Sendable {
                 headers: [.wwwAuthenticate: #"Bearer realm="parley""#]
             )
         }
-        if let wait = self.perKey.take(key.id.description) { throw Problem.tooManyRequests(self.perKey.rule, retryAfter: wait) }
+        for (limiter, subject) in [(self.perKey, key.id.description), (self.perWorkspace, key.workspace.description)] {
+            if let wait = limiter.take(subject) { throw Problem.tooManyRequests(limiter.rule, retryAfter: wait) }
+        }
         guard key.scopes.contains(scope) else {
             throw Problem(403, "insufficient_scope", "Insufficient scope", detail: "This needs a key with the scope \(scope.rawValue).")
         }

@@ -101,6 +101,13 @@ struct Fields {
         return nil
     }
 
+    mutating func flag(_ name: String) -> Bool? {
+        guard let value = self.value(name) else { return nil }
+        if case .bool(let flag) = value { return flag }
+        self.fail(name, "wrong_type", "Must be true or false.")
+        return nil
+    }
+
     mutating func date(_ name: String) -> Date? {
         guard let value = self.value(name) else { return nil }
         if let date = value.string.flatMap(Moment.parse) { return date }

@@ -78,14 +78,12 @@ struct Page: Sendable {
 
 /// Makes cursors that only we can make: the id of an item, and a MAC over it and over the list it stands in (B35, B36).
 struct Cursors: Sendable {
-    private let key: [UInt8]
-
-    /// - Parameter key: the same in every process.
-    init(key: [UInt8]) { self.key = key }
+    /// The same in every process.
+    let keys: TokenKeys
 
     func seal(_ id: UUID, for scope: String) -> String {
         let bytes = withUnsafeBytes(of: id.uuid) { Array($0) }
-        return Data(bytes + self.mac(bytes, scope)).base64EncodedString()
+        return Data(bytes + self.keys.mac(bytes + Array(scope.utf8), length: 16)).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
@@ -93,11 +91,7 @@ struct Cursors: Sendable {
         let plain = text.replacing("-", with: "+").replacing("_", with: "/")
         guard text.utf8.count == 43, let data = Data(base64Encoded: plain + "=") else { return nil }
         let bytes = [UInt8](data)
-        guard bytes.count == 32, Crypto.equal(bytes[16...], self.mac(Array(bytes[..<16]), scope)) else { return nil }
+        guard bytes.count == 32, self.keys.verify(bytes[16...], of: bytes[..<16] + Array(scope.utf8), length: 16) else { return nil }
         return bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
-    }
-
-    private func mac(_ bytes: [UInt8], _ scope: String) -> [UInt8] {
-        Array(Crypto.hmac(.sha256, key: self.key, bytes + Array(scope.utf8)).prefix(16))
     }
 }

@@ -21,19 +21,18 @@ package struct FileLinks: Sendable {
     package static let days = 7
     /// Source: RFC 3986 section 2.3.
     static let unreserved = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
-    private let key: [UInt8]
+    private let keys: TokenKeys
     private let publicURL: String
 
-    /// - Parameter secret: the master key's text or anything else that all processes share and nobody outside knows.
-    package init(secret: String, publicURL: String) {
-        self.key = Crypto.sha256("parley file link \(secret)".utf8)
+    package init(sealer: Sealer, publicURL: String) {
+        self.keys = sealer.tokenKeys(for: "file link")
         self.publicURL = publicURL
     }
 
     package func url(of attachment: AttachmentID, named filename: String?, in workspace: WorkspaceID, at date: Date) -> String {
         let expiry = (Int(date.timeIntervalSince1970) / 86_400 + Self.days + 1) * 86_400
         let name = (filename ?? "").isEmpty ? "file" : filename ?? "file"
-        let signature = self.signature("\(workspace)/\(attachment)/\(expiry)/\(name)")
+        let signature = Base64.encodeURL(self.keys.mac(Array("\(workspace)/\(attachment)/\(expiry)/\(name)".utf8), length: 16))
         let encoded = name.addingPercentEncoding(withAllowedCharacters: Self.unreserved) ?? "file"
         return "\(self.publicURL)/files/\(workspace)/\(attachment)/\(expiry).\(signature)/\(encoded)"
     }
@@ -52,7 +51,8 @@ package struct FileLinks: Sendable {
     package func target(workspace: String, attachment: String, ticket: String, filename: String, at date: Date) -> Target? {
         let sides = ticket.split(separator: ".", maxSplits: 1)
         guard sides.count == 2, let expiry = Int(sides[0]), let workspaceID = WorkspaceID(workspace), let id = AttachmentID(attachment),
-            Crypto.equal(Array(self.signature("\(workspaceID)/\(id)/\(sides[0])/\(filename)").utf8), Array(sides[1].utf8)),
+            let mac = Base64.decodeURL(String(sides[1])),
+            self.keys.verify(mac, of: Array("\(workspaceID)/\(id)/\(sides[0])/\(filename)".utf8), length: 16),
             Double(expiry) > date.timeIntervalSince1970
         else { return nil }
         return Target(
@@ -61,10 +61,6 @@ package struct FileLinks: Sendable {
             filename: filename,
             expiry: Date(timeIntervalSince1970: Double(expiry))
         )
-    }
-
-    private func signature(_ text: String) -> String {
-        Base64.encodeURL(Array(Crypto.hmac(.sha256, key: self.key, Array(text.utf8)).prefix(16)))
     }
 }
 

@@ -13,7 +13,7 @@ extension SealedChannel {
             settings: settings,
             verification: self.policy.verification,
             hookURL: "\(publicURL)/hooks/\(self.id)",
-            tokenKey: sealer.tokenKey(of: self.id)
+            tokenKeys: sealer.tokenKeys(of: self.id)
         )
     }
 }

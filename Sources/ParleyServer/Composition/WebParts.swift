@@ -36,7 +36,6 @@ struct WebParts: Sendable {
                 committer: self.committer,
                 egress: try parts.settings.egress,
                 publicURL: publicURL,
-                cursorSecret: try parts.settings.masterKeyText,
                 logger: parts.logger,
                 feed: self.feed
             )
@@ -48,7 +47,7 @@ struct WebParts: Sendable {
                 adapters: parts.adapters,
                 committer: self.committer,
                 feed: self.feed,
-                links: FileLinks(secret: try parts.settings.masterKeyText, publicURL: publicURL),
+                links: FileLinks(sealer: parts.sealer, publicURL: publicURL),
                 publicURL: publicURL,
                 metrics: parts.metrics,
                 logger: parts.logger

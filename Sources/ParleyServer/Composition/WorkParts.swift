@@ -38,7 +38,7 @@ struct WorkParts: Sendable {
                 open: { try $0.context(opening: parts.sealer, publicURL: publicURL) },
                 client: client,
                 logger: parts.logger,
-                links: FileLinks(secret: try parts.settings.masterKeyText, publicURL: publicURL)
+                links: FileLinks(sealer: parts.sealer, publicURL: publicURL)
             ),
             pool: parts.pool,
             listener: parts.listener,

@@ -96,8 +96,8 @@ package struct Courier: JobHandler {
         let rendering: Rendering
         do {
             (adapter, account) = try self.account(of: delivery.channel)
-            if adapter.wantsFiles { try await self.mailContexts.complete(&delivery) }
-            if !adapter.wantsFiles, let links = self.links {
+            if adapter.fileBytes > 0 { try await self.mailContexts.complete(&delivery, withFilesUpTo: adapter.fileBytes) }
+            if let links = self.links {
                 let workspace = delivery.workspace
                 delivery.message.body.media = delivery.message.body.media.map { links.linked($0, in: workspace, at: Date()) }
             }

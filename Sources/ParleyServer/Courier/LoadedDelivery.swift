@@ -61,7 +61,8 @@ extension LoadedDelivery {
             delivery: DeliveryID(try row.value("id")),
             to: try row.value("address"),
             thread: try row.optional("thread"),
-            body: body
+            body: body,
+            isAutomatic: try row.value("is_automatic")
         )
         if let steps = try row.optional("steps", as: JSONText.self) { self.message.steps = (try? JSON(parsing: steps.text))?.array ?? [] }
         self.conversation = ConversationID(try row.value("conversation_id"))
@@ -105,14 +106,14 @@ extension LoadedDelivery {
     static func query(_ wanted: [(workspace: UUID, delivery: UUID)]) -> SQL {
         """
         SELECT d.workspace_id, d.id, d.message_id, d.conversation_id, d.address, d.state, d.reason, d.attempts,
-            extract(epoch FROM clock_timestamp() - d.created_at)::float8 AS age, m.body, m.identity_id, m.thread, m.is_stopped,
+            extract(epoch FROM clock_timestamp() - d.created_at)::float8 AS age, m.body, m.is_automatic, m.identity_id, m.thread, m.is_stopped,
             c.id AS channel_id, c.adapter, c.settings, c.policy, c.status AS channel_status, c.has_failures, t.parts_sent,
             t.failures, t.unknowns, l.number AS latest_number, l.part AS latest_part, l.outcome AS latest_outcome, l.worker AS latest_worker,
             l.is_step AS latest_is_step, t.steps
         FROM unnest(\(wanted.map(\.workspace)), \(wanted.map(\.delivery))) AS w (workspace_id, id)
         CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE workspace_id = w.workspace_id AND id = w.id OFFSET 0) d
         CROSS JOIN LATERAL (
-            SELECT m.body, m.identity_id,
+            SELECT m.body, m.is_automatic, m.identity_id,
                 (SELECT v.thread FROM conversations v WHERE v.workspace_id = d.workspace_id AND v.id = d.conversation_id) AS thread,
                 EXISTS (SELECT FROM identities i WHERE i.workspace_id = d.workspace_id AND i.id = m.identity_id
                     AND i.stopped_at IS NOT NULL) AS is_stopped

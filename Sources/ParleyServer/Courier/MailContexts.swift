@@ -11,11 +11,11 @@ struct MailContexts: Sendable {
     /// Of the messages before it, so many are named in References.
     private static let ancestors = 30
 
-    func complete(_ delivery: inout LoadedDelivery) async throws {
+    func complete(_ delivery: inout LoadedDelivery, withFilesUpTo limit: Int) async throws {
         let (workspace, message) = (delivery.workspace.uuid, delivery.message.id.uuid)
         let ids = delivery.message.body.media.compactMap(\.attachment?.uuid)
         let rows = try await self.pool.query(in: .workspace(workspace), Self.history(of: message, in: workspace))
-        let files = ids.isEmpty ? [] : try await self.pool.query(in: .workspace(workspace), Self.files(ids, in: workspace))
+        let files = ids.isEmpty ? [] : try await self.pool.query(in: .workspace(workspace), Self.files(ids, upTo: limit, in: workspace))
 
         var history: [(id: String, isInbound: Bool)] = []  // newest first
         for row in rows {
@@ -55,10 +55,13 @@ struct MailContexts: Sendable {
         """
     }
 
-    private static func files(_ ids: [UUID], in workspace: UUID) -> SQL {
+    /// In the message's order, as long as they weigh no more than `limit` bytes together.
+    private static func files(_ ids: [UUID], upTo limit: Int, in workspace: UUID) -> SQL {
         """
-        SELECT sha256, content_type, declared_type, filename, bytes FROM attachments
-        WHERE workspace_id = \(workspace) AND id = ANY(\(ids))
+        SELECT a.sha256, a.content_type, a.declared_type, a.filename, a.bytes FROM (
+            SELECT *, sum(size) OVER (ORDER BY array_position(\(ids), id)) AS weight FROM attachments
+            WHERE workspace_id = \(workspace) AND id = ANY(\(ids))
+        ) a WHERE a.weight <= \(limit)
         """
     }
 

@@ -15,6 +15,25 @@ package struct OutboundStore: Sendable {
         case conversationEnded, channelDisabled
         /// Nobody is known to be on the other side.
         case noRecipient
+        /// The last word of the other side was a machine's, and so would this be (I17).
+        case answersAutomatic
+    }
+
+    /// What somebody wants to say.
+    package struct Draft: Sendable {
+        package var body: Body
+        /// A machine wrote it.
+        package var isAutomatic: Bool
+        /// The API key that asks; nil for the operator himself.
+        package var sender: KeyID?
+        package var date: Date
+
+        package init(_ body: Body, isAutomatic: Bool = false, by sender: KeyID?, at date: Date = Date()) {
+            self.body = body
+            self.isAutomatic = isAutomatic
+            self.sender = sender
+            self.date = date
+        }
     }
 
     /// A message on its way.
@@ -26,27 +45,24 @@ package struct OutboundStore: Sendable {
         package var contact: ContactID?
         package var seq: Int
         package var body: Body
+        package var isAutomatic: Bool
         package var state: DeliveryState
         package var createdAt: Date
     }
 
     /// Answers in a conversation.
     ///
-    /// - Parameters:
-    ///   - sender: the API key that asks; nil for the operator himself.
-    ///   - along: what must be written in the same transaction (the kept answer to an Idempotency-Key, an audit row).
+    /// - Parameter along: what must be written in the same transaction (the kept answer to an Idempotency-Key, an audit row).
     /// - Throws: `Refusal`; `PostgresError`.
     package func post(
-        _ body: Body,
+        _ draft: Draft,
         in conversation: ConversationID,
         of workspace: WorkspaceID,
-        by sender: KeyID?,
-        at date: Date = Date(),
         along: @escaping @Sendable (Posted) throws -> [SQL] = { _ in [] }
     ) async throws -> Posted {
         try await self.translatingEnd {
             try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-                try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, on: transaction)
+                try await self.post(draft, in: conversation, of: workspace, along: along, on: transaction)
             }
         }
     }
@@ -55,53 +71,53 @@ package struct OutboundStore: Sendable {
     ///
     /// - Parameter address: normalized by the channel's adapter.
     package func start(
-        _ body: Body,
+        _ draft: Draft,
         to address: Address,
         over channel: ChannelID,
         of workspace: WorkspaceID,
-        by sender: KeyID?,
-        at date: Date = Date(),
         along: @escaping @Sendable (Posted) throws -> [SQL] = { _ in [] }
     ) async throws -> Posted {
         try await self.translatingEnd {
             try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-                try await self.start(body, to: address, over: channel, of: workspace, by: sender, at: date, along: along, on: transaction)
+                try await self.start(draft, to: address, over: channel, of: workspace, along: along, on: transaction)
             }
         }
     }
 
     /// `start` within the caller's transaction, which an open conversation that ends meanwhile fails with PQ002.
     package func start(
-        _ body: Body,
+        _ draft: Draft,
         to address: Address,
         over channel: ChannelID,
         of workspace: WorkspaceID,
-        by sender: KeyID?,
-        at date: Date,
         along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
-        let opening = ConversationOpening(workspace: workspace, channel: channel, address: address, subject: body.subject, at: date)
+        let opening = ConversationOpening(
+            workspace: workspace,
+            channel: channel,
+            address: address,
+            subject: draft.body.subject,
+            at: draft.date
+        )
         let rows = try await transaction.pipeline(opening.statements)
         guard let row = rows[0].first else { throw Refusal.channelNotFound }
         guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
         guard let open = rows.last?.first else { throw Refusal.conversationEnded }
         let conversation = ConversationID(try open.value("id"))
-        return try await self.post(body, in: conversation, of: workspace, by: sender, at: date, along: along, on: transaction)
+        return try await self.post(draft, in: conversation, of: workspace, along: along, on: transaction)
     }
 
     /// `post` within the caller's transaction, which a conversation that ends meanwhile fails with PQ002.
     package func post(
-        _ body: Body,
+        _ draft: Draft,
         in conversation: ConversationID,
         of workspace: WorkspaceID,
-        by sender: KeyID?,
-        at date: Date,
         along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
         let destination = try await self.destination(of: conversation, in: workspace, on: transaction)
-        return try await self.post(body, to: destination, of: workspace, by: sender, at: date, along: along, on: transaction)
+        return try await self.post(draft, to: destination, of: workspace, along: along, on: transaction)
     }
 
     /// Where an answer in a conversation goes.
@@ -143,18 +159,19 @@ package struct OutboundStore: Sendable {
 
     /// `post` for a caller that has looked already.
     package func post(
-        _ body: Body,
+        _ draft: Draft,
         to destination: Destination,
         of workspace: WorkspaceID,
-        by sender: KeyID?,
-        at date: Date,
         along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
         guard destination.isActive else { throw Refusal.conversationEnded }
         guard !destination.isDisabled else { throw Refusal.channelDisabled }
         guard let address = destination.address else { throw Refusal.noRecipient }
-        let conversation = destination.conversation
+        let (conversation, date) = (destination.conversation, draft.date)
+        if draft.isAutomatic, try await Self.endsInAutomatic(conversation, of: workspace, on: transaction) {
+            throw Refusal.answersAutomatic
+        }
         var posted = Posted(
             id: MessageID.make(at: date),
             delivery: DeliveryID.make(at: date),
@@ -162,18 +179,17 @@ package struct OutboundStore: Sendable {
             channel: destination.channel,
             contact: destination.contact,
             seq: 0,
-            body: body,
+            body: draft.body,
+            isAutomatic: draft.isAutomatic,
             state: .queued,
             createdAt: date
         )
         let message = MessageInsertion.Row.posted(
-            body,
+            draft,
             id: posted.id,
             in: conversation,
             of: workspace,
-            through: posted.channel,
-            by: sender,
-            at: date
+            through: posted.channel
         )
         let payload = OutboxPayload(
             workspace: workspace,
@@ -190,7 +206,7 @@ package struct OutboundStore: Sendable {
                 INSERT INTO deliveries (workspace_id, id, message_id, conversation_id, channel_id, address, created_at)
                 VALUES (\(workspace.uuid), \(posted.delivery.uuid), \(posted.id.uuid), \(conversation.uuid), \(posted.channel.uuid), \(address), \(date))
                 """,
-                Self.join(sender, conversation, of: workspace, at: date), JobDraft.quietInsertion([job]),
+                Self.join(draft.sender, conversation, of: workspace, at: date), JobDraft.quietInsertion([job]),
             ]
         )
         transaction.notifyAfterCommit(JobDraft.wakeUps(for: [job]) + [EventFeed.notice])
@@ -198,6 +214,21 @@ package struct OutboundStore: Sendable {
         let companions = try along(posted)
         if !companions.isEmpty { _ = try await transaction.pipeline(companions) }
         return posted
+    }
+
+    private static func endsInAutomatic(
+        _ conversation: ConversationID,
+        of workspace: WorkspaceID,
+        on transaction: Transaction
+    ) async throws -> Bool {
+        let rows = try await transaction.query(
+            """
+            SELECT is_automatic FROM messages
+            WHERE workspace_id = \(workspace.uuid) AND conversation_id = \(conversation.uuid) AND direction = 'inbound'
+            ORDER BY seq DESC LIMIT 1
+            """
+        )
+        return try rows.first?.value("is_automatic") ?? false
     }
 
     /// Who answers takes part.

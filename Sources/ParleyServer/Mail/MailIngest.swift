@@ -47,7 +47,7 @@ package struct MailIngest: MailReceiver {
             func named(_ name: String) -> Mailbox? { answer.mailboxes.first { $0.address == name } }
             // What looks like a token of ours is one, or nothing: a forged one must not come in as a plain address.
             let holder = named(untagged) ?? named(all)
-            switch ReplyTokens(key: self.channels.sealer.tokenKey(of: holder?.channel ?? .nobody)).read(address.tag ?? "", at: Date()) {
+            switch ReplyTokens(keys: self.channels.sealer.tokenKeys(of: holder?.channel ?? .nobody)).read(address.tag ?? "", at: Date()) {
             case .foreign: return .refused(.unknownMailbox)
             case .genuine: return self.verdict(on: holder, client)
             case nil: return self.verdict(on: named(exact) ?? holder, client)

@@ -64,10 +64,14 @@ package struct Sealer: Sendable {
         return plain
     }
 
-    /// A key of one channel's own, for what we sign and only we verify. It changes with the master key that seals.
-    package func tokenKey(of channel: ChannelID) -> [UInt8] {
-        Crypto.hmac(.sha256, key: self.keys[self.current]!, Array("parley channel token \(channel)".utf8))
+    /// Keys for one purpose, one of each master key: what they sign holds as long as its master key is given.
+    package func tokenKeys(for purpose: String) -> TokenKeys {
+        func derived(_ key: [UInt8]) -> [UInt8] { Crypto.hmac(.sha256, key: key, Array("parley \(purpose)".utf8)) }
+        let older = self.keys.filter { $0.key != self.current }.sorted { $0.key < $1.key }
+        return TokenKeys(derived(self.keys[self.current]!), older: older.map { derived($0.value) })
     }
+
+    package func tokenKeys(of channel: ChannelID) -> TokenKeys { self.tokenKeys(for: "channel token \(channel)") }
 
     private static func context(_ owner: UUID) -> [UInt8] { Array(owner.uuidString.lowercased().utf8) }
 }

@@ -28,7 +28,20 @@ extension Operator {
             )
         )
         findings.append(await self.provider(adapter, context))
+        if let mailbox = await self.mailbox(adapter, context) { findings.append(mailbox) }
         return findings
+    }
+
+    /// Opens the mailbox that is looked into, where there is one.
+    private func mailbox(_ adapter: any Adapter, _ context: ChannelContext) async -> Finding? {
+        func finding(_ level: Finding.Level, _ detail: String) -> Finding { Finding(name: "mailbox", level: level, detail: detail) }
+        do {
+            guard case .mailbox(let poll)? = try await adapter.poll(after: nil, for: context)?.request else { return nil }
+            let client = MailClient(settings: .init(userAgent: "parley", egress: try self.settings.egress))
+            let account = MailboxAccount(url: poll.url, username: poll.username, password: poll.password, name: poll.mailbox)
+            let state = try await client.ask(account) { try await $0.answer(to: .state, within: .seconds(30)) }
+            return finding(.ok, "\(poll.url) opens \(poll.mailbox), next UID \(IMAPAnswer.number("UIDNEXT", in: state) ?? 1)")
+        } catch { return finding(.problem, "cannot be opened: \(error)") }
     }
 
     /// Asks the provider's host for anything at all: which answer comes does not matter, that one comes does.
@@ -39,7 +52,11 @@ extension Operator {
             let call: HTTPCall
             switch try await adapter.render(probe, for: context).parts.first {
             case .http(let request), .step(let request, _): call = request
-            case .mail(let request): return finding(.ok, "mail leaves through \(request.url)")
+            case .mail(let request):
+                guard !request.url.isEmpty else { return finding(.warning, "smtp_url is not set: answers cannot leave") }
+                let client = MailClient(settings: .init(userAgent: "parley", egress: try self.settings.egress))
+                let reply = try await client.greet(url: request.url, username: request.username, password: request.password)
+                return finding(reply.code < 400 ? .ok : .problem, "\(request.url) answers: \(reply.code) \(reply.text)")
             case .kept: return finding(.ok, "there is no provider: the reader fetches messages from us")
             case .later, nil: return finding(.problem, "the adapter made no request of a message")
             }

@@ -137,8 +137,8 @@ extension Operator {
             let known = try JSON(parsing: Array(try JSONEncoder().encode(standard))).object ?? [:]
             guard let given = json.object else { throw ProcessFailure.failed("the policy must be a JSON object") }
             let names = [
-                "strangers", "joinSubjectWithinDays", "verification", "ended", "unknown", "retryHeldAfter", "retentionDays", "perSecond",
-                "perRecipientSeconds",
+                "strangers", "joinSubjectWithinDays", "verification", "ended", "unknown", "retryHeldAfter", "giveUpAfterHours",
+                "retentionDays", "perSecond", "perRecipientSeconds",
             ]
             if let stranger = given.keys.first(where: { !names.contains($0) }) {
                 throw ProcessFailure.failed("policy/\(stranger): there is no such member; choose from \(names.joined(separator: ", "))")

@@ -7,7 +7,7 @@ extension Operator {
         let workspace = try await self.workspace(workspace)
         guard let id = ConversationID(conversation) else { throw ProcessFailure.failed("\(conversation) is no conversation's id") }
         return try await self.post { [actor] in
-            try await OutboundStore(pool: self.pool).post(Body(text: text), in: id, of: workspace.id, by: nil) {
+            try await OutboundStore(pool: self.pool).post(.init(Body(text: text), by: nil), in: id, of: workspace.id) {
                 [Self.entry(actor, $0).insertion(in: workspace.id)]
             }
         }
@@ -21,8 +21,12 @@ extension Operator {
             throw ProcessFailure.failed("\(address) is no address that \(record.adapter) knows")
         }
         return try await self.post { [actor] in
-            try await OutboundStore(pool: self.pool).start(Body(text: text), to: normalized, over: record.id, of: record.workspace, by: nil)
-            {
+            try await OutboundStore(pool: self.pool).start(
+                .init(Body(text: text), by: nil),
+                to: normalized,
+                over: record.id,
+                of: record.workspace
+            ) {
                 [Self.entry(actor, $0).insertion(in: record.workspace)]
             }
         }
@@ -47,6 +51,7 @@ extension Operator {
             case .conversationEnded: throw ProcessFailure.failed("the conversation has ended")
             case .channelDisabled: throw ProcessFailure.failed("the channel is disabled: `parley channels set … --status active`")
             case .noRecipient: throw ProcessFailure.failed("nobody is known to be on the other side of that conversation")
+            case .answersAutomatic: throw ProcessFailure.failed("the last message there was automatic")
             }
         }
     }

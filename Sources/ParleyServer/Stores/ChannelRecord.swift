@@ -19,7 +19,7 @@ package struct ChannelRecord: Sendable {
     package var settings: [String: JSON]
     package var policy: ChannelPolicy
     /// See `ChannelContext`.
-    package var tokenKey: [UInt8]
+    package var tokenKeys: TokenKeys
     package var status: Status
     package var statusReason: String?
     /// Nil for a channel whose provider calls us.
@@ -34,7 +34,7 @@ package struct ChannelRecord: Sendable {
         name: String,
         settings: [String: JSON],
         policy: ChannelPolicy = ChannelPolicy(),
-        tokenKey: [UInt8] = [],
+        tokenKeys: TokenKeys = .none,
         status: Status = .active,
         statusReason: String? = nil,
         polling: PollStatus? = nil,
@@ -47,7 +47,7 @@ package struct ChannelRecord: Sendable {
         self.name = name
         self.settings = settings
         self.policy = policy
-        self.tokenKey = tokenKey
+        self.tokenKeys = tokenKeys
         self.status = status
         self.statusReason = statusReason
         self.polling = polling
@@ -63,7 +63,7 @@ package struct ChannelRecord: Sendable {
             settings: self.settings,
             verification: self.policy.verification,
             hookURL: "\(publicURL)/hooks/\(self.id)",
-            tokenKey: self.tokenKey
+            tokenKeys: self.tokenKeys
         )
     }
 }

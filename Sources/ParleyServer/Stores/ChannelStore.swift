@@ -78,7 +78,7 @@ package final class ChannelStore: Sendable {
             name: try row.value("name"),
             settings: settings,
             policy: try JSONDecoder().decode(ChannelPolicy.self, from: Data(policy.utf8)),
-            tokenKey: self.sealer.tokenKey(of: id),
+            tokenKeys: self.sealer.tokenKeys(of: id),
             status: status,
             statusReason: try row.optional("status_why"),
             polling: try PollStatus(row),

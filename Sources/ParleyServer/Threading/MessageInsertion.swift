@@ -28,13 +28,11 @@ package enum MessageInsertion {
 
         /// A message somebody posts into an open conversation through the API.
         package static func posted(
-            _ body: Body,
+            _ draft: OutboundStore.Draft,
             id: MessageID,
             in conversation: ConversationID,
             of workspace: WorkspaceID,
-            through channel: ChannelID,
-            by key: KeyID?,
-            at date: Date
+            through channel: ChannelID
         ) -> Row {
             Row(
                 workspace: workspace,
@@ -42,10 +40,11 @@ package enum MessageInsertion {
                 place: .conversation(conversation),
                 channel: channel,
                 direction: .outbound,
-                senderKey: key,
-                body: body,
+                senderKey: draft.sender,
+                body: draft.body,
                 why: Why(rule: .posted, act: .joined),
-                createdAt: date
+                isAutomatic: draft.isAutomatic,
+                createdAt: draft.date
             )
         }
     }

@@ -11,17 +11,17 @@ struct UploadTicket: Sendable {
 
     init(media: Media) { self.media = media }
 
-    private static func claims(_ key: [UInt8], _ device: String) -> SignedClaims {
-        SignedClaims(key: key, purpose: "webchat upload \(device)")
+    private static func claims(_ keys: TokenKeys, _ device: String) -> SignedClaims {
+        SignedClaims(keys: keys, purpose: "webchat upload \(device)")
     }
 
-    func text(key: [UInt8], device: String, until expiry: Date) -> String {
-        Self.claims(key, device).sign(["m": self.media.json], until: expiry)
+    func text(keys: TokenKeys, device: String, until expiry: Date) -> String {
+        Self.claims(keys, device).sign(["m": self.media.json], until: expiry)
     }
 
     /// Nil for one that is forged, too old, or another browser's.
-    init?(_ text: String, key: [UInt8], device: String, at date: Date) {
-        guard case .genuine(let claims) = Self.claims(key, device).read(text, at: date), let media = claims["m"].flatMap(Media.init(json:))
+    init?(_ text: String, keys: TokenKeys, device: String, at date: Date) {
+        guard case .genuine(let claims) = Self.claims(keys, device).read(text, at: date), let media = claims["m"].flatMap(Media.init(json:))
         else { return nil }
         self.media = media
     }

@@ -22,7 +22,7 @@ struct VisitorJoining: Sendable {
     /// The addresses that the user's id itself is, elsewhere.
     private var namesakes: [Address] {
         var found: [Address] = []
-        if let mail = MailAddress(self.userID) { found.append(Address(space: AddressSpace(rawValue: "email"), value: mail.identity)) }
+        if let mail = MailAddress(self.userID) { found.append(Address(space: .email, value: mail.identity)) }
         if self.userID.hasPrefix("+"), let number = PhoneNumber(rawValue: self.userID) {
             found.append(Address(space: AddressSpace(rawValue: "sms"), value: number.rawValue))
         }

@@ -103,7 +103,7 @@ extension Webchat {
         var media: [Media] = []
         for (index, item) in items.enumerated() {
             let ticket = item["upload"]?.string ?? ""
-            if let file = UploadTicket(ticket, key: call.channel.tokenKey, device: call.visitor.device, at: call.request.at) {
+            if let file = UploadTicket(ticket, keys: call.channel.tokenKeys, device: call.visitor.device, at: call.request.at) {
                 media.append(file.media)
             } else {
                 fields.fail("media/\(index)/upload", "bad_upload", "Upload the file first; an upload is good for a day.")
@@ -165,7 +165,7 @@ extension Webchat {
         self.count("file")
         let media = file.media()
         let ticket = UploadTicket(media: media)
-            .text(key: call.channel.tokenKey, device: call.visitor.device, until: call.request.at.addingTimeInterval(86_400))
+            .text(keys: call.channel.tokenKeys, device: call.visitor.device, until: call.request.at.addingTimeInterval(86_400))
         return .json(
             .created,
             [

@@ -18,7 +18,7 @@ extension Webchat {
         var known: Visitor?
         if let token {
             // With a proof of identity beside it, an old token is only a hint at what was written before.
-            do { known = try Visitor(token: token, key: channel.tokenKey, at: request.at) } catch {
+            do { known = try Visitor(token: token, keys: channel.tokenKeys, at: request.at) } catch {
                 if identity == nil { throw error == .expired ? Self.expiredToken : Self.badToken }
             }
         }
@@ -86,7 +86,7 @@ extension Webchat {
         var shown: [String: JSON] = ["id": .string(visitor.address.value), "signedIn": .bool(visitor.isSignedIn)]
         shown["name"] = visitor.name.map(JSON.string)
         return [
-            "token": .string(visitor.token(key: channel.tokenKey, until: expiry)), "expiresAt": .string(Moment.text(expiry)),
+            "token": .string(visitor.token(keys: channel.tokenKeys, until: expiry)), "expiresAt": .string(Moment.text(expiry)),
             "visitor": .object(shown), "channel": ["id": .string(channel.id.description), "name": .string(channel.name)],
             "limits": [
                 "textLength": .integer(WebchatAdapter.textLimit), "files": .integer(self.adapter.capabilities.mediaCount),

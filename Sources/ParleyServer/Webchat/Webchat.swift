@@ -133,7 +133,7 @@ package struct Webchat: Sendable {
     private func visitor(of request: IncomingRequest, in channel: ChannelRecord) throws(Problem) -> Visitor {
         let words = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else { throw Self.badToken }
-        do { return try Visitor(token: String(words[1]), key: channel.tokenKey, at: request.at) } catch {
+        do { return try Visitor(token: String(words[1]), keys: channel.tokenKeys, at: request.at) } catch {
             throw error == .expired
                 ? Problem(401, "token_expired", "The session has ended", detail: "Start a new session.") : Self.badToken
         }

@@ -13,7 +13,7 @@ import Testing
             settings: ["address": "support@example.test", "smtp_url": "smtps://mail.example.test"].merging(settings) { $1 },
             verification: .enforce,
             hookURL: "https://bridge.test/hooks/1",
-            tokenKey: [UInt8](repeating: 7, count: 32)
+            tokenKeys: TokenKeys([UInt8](repeating: 7, count: 32))
         )
     }
 
@@ -58,6 +58,13 @@ import Testing
         #expect(try await self.render(message, ["from_name": "Example"]).1.headers["subject"] == shown)
     }
 
+    @Test func `what a machine wrote says so, and only that`() async throws {
+        let answer = try await self.render(self.message { ($0.isAutomatic, $0.inReplyTo) = (true, "<1@customer.test>") }).1
+        #expect(answer.headers["auto-submitted"] == "auto-replied" && answer.headers["x-auto-response-suppress"] == "All")
+        #expect(try await self.render(self.message { $0.isAutomatic = true }).1.headers["auto-submitted"] == "auto-generated")
+        #expect(try await self.render(self.message()).1.headers["auto-submitted"] == nil)
+    }
+
     @Test func `every try of a message is the same mail`() async throws {
         let message = self.message()
         let (first, second) = (try await self.render(message).0, try await self.render(message).0)
@@ -77,7 +84,7 @@ import Testing
         #expect(mail.headers["references"]?.split(whereSeparator: \.isWhitespace).map(String.init) == [ids[0]] + ids.suffix(19))
         let token = try #require(request.messageID.split(separator: ".").dropFirst().first?.split(separator: "@").first)
         #expect(mail.headers["reply-to"] == "support+\(token)@example.test")
-        let read = ReplyTokens(key: self.channel().tokenKey).read(token, at: Date(timeIntervalSince1970: 1_772_000_000))
+        let read = ReplyTokens(keys: self.channel().tokenKeys).read(token, at: Date(timeIntervalSince1970: 1_772_000_000))
         #expect(read == .genuine(ReplyToken(conversation: Self.conversation)))
     }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Channels
 
 @Suite struct ReplyTokensTests {
-    let tokens = ReplyTokens(key: Array(repeating: 7, count: 32))
+    let tokens = ReplyTokens(keys: TokenKeys(Array(repeating: 7, count: 32)))
     let conversation = ConversationID.make()
     let now = Date(timeIntervalSince1970: 1_790_000_000)
 
@@ -26,10 +26,18 @@ import Testing
             let reading = self.tokens.read(changed, at: self.now)
             #expect(reading == .foreign || (reading == nil && index == token.indices.last))
         }
-        #expect(ReplyTokens(key: Array(repeating: 8, count: 32)).read(token, at: self.now) == .foreign)
+        #expect(ReplyTokens(keys: TokenKeys(Array(repeating: 8, count: 32))).read(token, at: self.now) == .foreign)
         for tag in ["", "sales", "c-7hq2.k9", String(token.dropLast()), token + "a", "q" + token.dropFirst()] {
             #expect(self.tokens.read(tag, at: self.now) == nil)
         }
+    }
+
+    @Test func `a token made with the master key before this one still holds, and new ones are made with the new`() {
+        let old = [UInt8](repeating: 7, count: 32)
+        let rotated = ReplyTokens(keys: TokenKeys([UInt8](repeating: 9, count: 32), older: [[UInt8](repeating: 8, count: 32), old]))
+        let genuine = ReplyTokens.Reading.genuine(ReplyToken(conversation: self.conversation))
+        #expect(rotated.read(self.tokens.token(for: self.conversation, at: self.now), at: self.now) == genuine)
+        #expect(self.tokens.read(rotated.token(for: self.conversation, at: self.now), at: self.now) == .foreign)
     }
 
     @Test func `a token ends, and says so`() {

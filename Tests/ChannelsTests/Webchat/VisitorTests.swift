@@ -5,34 +5,34 @@ import Testing
 @testable import Channels
 
 @Suite struct VisitorTests {
-    private let key = [UInt8](repeating: 7, count: 32)
+    private let keys = TokenKeys([UInt8](repeating: 7, count: 32))
     private let now = Date(timeIntervalSince1970: 1_770_000_000)
     private let ann = Visitor(device: String(repeating: "0f", count: 16), userID: "ann@example.org", name: "Ann")
 
     @Test func `a token says who it was given to, until it ends`() throws {
-        let token = self.ann.token(key: self.key, until: self.now + 60)
-        #expect(try Visitor(token: token, key: self.key, at: self.now) == self.ann)
-        #expect(throws: Visitor.BadToken.expired) { try Visitor(token: token, key: self.key, at: self.now + 60) }
+        let token = self.ann.token(keys: self.keys, until: self.now + 60)
+        #expect(try Visitor(token: token, keys: self.keys, at: self.now) == self.ann)
+        #expect(throws: Visitor.BadToken.expired) { try Visitor(token: token, keys: self.keys, at: self.now + 60) }
     }
 
     @Test func `no token can be made or changed without the channel's key`() throws {
-        let token = self.ann.token(key: self.key, until: self.now + 60)
-        let other = [UInt8](repeating: 8, count: 32)
-        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: token, key: other, at: self.now) }
-        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: token, key: [], at: self.now) }
+        let token = self.ann.token(keys: self.keys, until: self.now + 60)
+        let other = TokenKeys([UInt8](repeating: 8, count: 32))
+        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: token, keys: other, at: self.now) }
+        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: token, keys: .none, at: self.now) }
         for index in token.indices where token[index] != "." {
             let changed = token.replacingCharacters(in: index...index, with: token[index] == "A" ? "B" : "A")
             // The last character of base64 has bits that say nothing.
             guard changed.dropLast() != token.dropLast() else { continue }
-            #expect(throws: Visitor.BadToken.self) { try Visitor(token: changed, key: self.key, at: self.now) }
+            #expect(throws: Visitor.BadToken.self) { try Visitor(token: changed, keys: self.keys, at: self.now) }
         }
-        let upload = SignedClaims(key: self.key, purpose: "webchat upload").sign(["d": .string(self.ann.device)], until: self.now + 60)
-        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: upload, key: self.key, at: self.now) }
+        let upload = SignedClaims(keys: self.keys, purpose: "webchat upload").sign(["d": .string(self.ann.device)], until: self.now + 60)
+        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: upload, keys: self.keys, at: self.now) }
     }
 
     @Test(arguments: ["", ".", "a.b", "..", "e30.", ".e30", String(repeating: "a", count: 100_000)])
     func `what is no token is forged`(token: String) {
-        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: token, key: self.key, at: self.now) }
+        #expect(throws: Visitor.BadToken.forged) { try Visitor(token: token, keys: self.keys, at: self.now) }
     }
 
     @Test func `an identity is proven by the site's own hash and by nothing else`() {

@@ -117,7 +117,6 @@ struct TestFront: Sendable {
                 committer: committer,
                 egress: EgressPolicy(),
                 publicURL: publicURL,
-                cursorSecret: "shared",
                 logger: TestDatabase.logger
             )
         ).mount(on: &self.routes)

@@ -6,7 +6,7 @@ import Testing
 @testable import ParleyServer
 
 @Suite struct PageTests {
-    private let cursors = Cursors(key: [1, 2, 3])
+    private let cursors = Cursors(keys: TokenKeys([1, 2, 3]))
 
     private func page(_ query: String, scope: String = "w/messages") throws(Problem) -> Page {
         let request = IncomingRequest(id: "1", method: .get, path: "/", query: query, at: Date())

@@ -59,11 +59,10 @@ final class CourierBench: Sendable {
     @discardableResult func post(_ text: String, to number: String = "+447700900123") async throws -> OutboundStore.Posted {
         let address = Address(space: AddressSpace(rawValue: "sms"), value: number)
         return try await OutboundStore(pool: self.pool).start(
-            Body(text: text),
+            .init(Body(text: text), by: nil),
             to: address,
             over: self.channel,
-            of: self.workspace,
-            by: nil
+            of: self.workspace
         )
     }
 

@@ -29,13 +29,13 @@ import Testing
         let (ours, others) = (try await bench.add("support@ours.test"), try await bench.add("help@other.test", in: 1))
         let old = Date(timeIntervalSinceNow: -86_400 * 500)
         func address(_ channel: ChannelRecord, at date: Date = Date()) -> String {
-            "support+\(ReplyTokens(key: channel.tokenKey).token(for: .make(), at: date))@ours.test"
+            "support+\(ReplyTokens(keys: channel.tokenKeys).token(for: .make(), at: date))@ours.test"
         }
         #expect(await bench.ask(address(ours)) == ours.id.description)
         #expect(await bench.ask(address(ours).uppercased()) == ours.id.description)
         #expect(await bench.ask(address(ours, at: old)) == ours.id.description)
         #expect(await bench.ask(address(others)) == "550 5.1.1")
-        #expect(await bench.ask("nobody+\(ReplyTokens(key: ours.tokenKey).token(for: .make(), at: Date()))@ours.test") == "550 5.1.1")
+        #expect(await bench.ask("nobody+\(ReplyTokens(keys: ours.tokenKeys).token(for: .make(), at: Date()))@ours.test") == "550 5.1.1")
     }
 
     @Test func `a disabled channel is asked again later, and one with a new address no longer has the old one`() async throws {

@@ -111,7 +111,7 @@ import TestSupport
         var begun: [ConversationID] = []
         for subject in ["Offer", "Invoice"] {
             let body = Body(text: subject, subject: subject)
-            begun.append(try await outbound.start(body, to: anna, over: bridge.channel, of: bridge.workspace, by: nil).conversation)
+            begun.append(try await outbound.start(.init(body, by: nil), to: anna, over: bridge.channel, of: bridge.workspace).conversation)
         }
         #expect(Set(begun).count == 2)
         try await bridge.thread([

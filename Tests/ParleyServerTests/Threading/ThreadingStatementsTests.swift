@@ -103,13 +103,11 @@ import TestSupport
                 group.addTask {
                     for number in 0..<10 {
                         let row = MessageInsertion.Row.posted(
-                            Body(text: "\(poster) \(number)"),
+                            .init(Body(text: "\(poster) \(number)"), by: nil),
                             id: .make(),
                             in: conversation,
                             of: bridge.workspace,
-                            through: bridge.channel,
-                            by: nil,
-                            at: Date()
+                            through: bridge.channel
                         )
                         _ = try await bridge.pool.query(in: .workspace(bridge.workspace.uuid), MessageInsertion.statement([row]))
                     }

@@ -43,7 +43,6 @@ struct WebchatFixture: Sendable {
                 committer: committer,
                 egress: EgressPolicy(),
                 publicURL: publicURL,
-                cursorSecret: "shared",
                 logger: logger,
                 feed: feed
             )
@@ -55,7 +54,7 @@ struct WebchatFixture: Sendable {
                 adapters: adapters,
                 committer: committer,
                 feed: feed,
-                links: FileLinks(secret: "shared", publicURL: publicURL),
+                links: FileLinks(sealer: channels.sealer, publicURL: publicURL),
                 publicURL: publicURL,
                 metrics: metrics,
                 logger: logger

@@ -61,7 +61,7 @@ import Testing
             }
             let stranger = try await shop.browser()
             #expect(try await stranger.texts() == [])
-            let claims = SignedClaims(key: [UInt8](repeating: 0, count: 32), purpose: "webchat visitor").sign(
+            let claims = SignedClaims(keys: TokenKeys([UInt8](repeating: 0, count: 32)), purpose: "webchat visitor").sign(
                 ["d": .string(ann.id)],
                 until: .distantFuture
             )

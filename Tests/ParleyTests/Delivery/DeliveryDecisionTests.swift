@@ -45,9 +45,9 @@ import Testing
         }
     }
 
-    @Test func `fails when it failed too often or waited too long`() {
+    @Test func `fails when it was tried too often or waited too long`() {
         var often = Self.fresh
-        often.failures = DeliveryLimits().failures - 1
+        often.attempts = DeliveryLimits().attempts
         var old = Self.fresh
         old.age = .seconds(24 * 3_600)
         for delivery in [often, old] {
@@ -55,7 +55,20 @@ import Testing
             #expect(decision == DeliveryDecision(state: .failed, reason: .expired, next: .fail, health: .failure))
         }
         #expect(self.decide(.retry(reason: .throttled, after: 1), of: old).next == .fail)
-        #expect(self.decide(.retry(reason: .throttled, after: 1), of: often).next == .later(.seconds(1)), "throttling is no failure")
+        #expect(self.decide(.retry(reason: .throttled, after: 1), of: often).next == .fail)
+    }
+
+    @Test func `a channel that is patient goes on for days, with waits that grow with its patience`() {
+        var old = Self.fresh
+        old.age = .seconds(4 * 86_400)
+        old.failures = 30
+        let mail = ChannelPolicy(giveUpAfterHours: 120)
+        guard case .retry(let wait) = self.decide(.retry(reason: .failing, after: nil), of: old, policy: mail).next else {
+            return #expect(Bool(false))
+        }
+        #expect(wait <= .seconds(4_500))
+        old.age = .seconds(5 * 86_400)
+        #expect(self.decide(.retry(reason: .failing, after: nil), of: old, policy: mail).next == .fail)
     }
 
     @Test(arguments: [

@@ -11,7 +11,7 @@ struct MailInterpreter: Sendable {
     let channel: ChannelContext
     let at: Date
 
-    private var tokens: ReplyTokens { ReplyTokens(key: self.channel.tokenKey) }
+    private var tokens: ReplyTokens { ReplyTokens(keys: self.channel.tokenKeys) }
     private var own: MailAddress? { self.channel.settings["address"]?.string.flatMap { MailAddress($0) } }
 
     // MARK: - Our own
@@ -70,10 +70,12 @@ struct MailInterpreter: Sendable {
             isAutomatic: mail.isAutomatic || self.isFromOurselves,
             subject: mail.subject.isEmpty ? nil : mail.subject,
             html: mail.body.html.map { HTMLSanitizer.sanitized($0, files: files) },
-            fullText: mail.text == mail.visibleText ? nil : mail.text,
+            fullText: Self.trimmed(mail.text) == Self.trimmed(mail.visibleText) ? nil : mail.text,
             mail: self.threading
         )
     }
+
+    private static func trimmed(_ text: String) -> String { text.trimmingCharacters(in: .whitespacesAndNewlines) }
 
     /// The id is the sender's own only: whoever repeats it has another (B95), and the same mail again has the same.
     private func externalID(sender: String) -> String {
