@@ -22,11 +22,20 @@ package struct AttachmentFile: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    /// What the sender declared, where the bytes say otherwise (B50).
+    package var mismatch: String? {
+        guard let declared = self.declaredType?.lowercased(), !declared.isEmpty, declared != "application/octet-stream",
+            declared != self.contentType
+        else { return nil }
+        return declared
+    }
+
     /// How a message names it.
     package func media(isInline: Bool = false, contentID: String? = nil) -> Media {
         Media(
             url: "/v1/attachments/\(self.id)",
             contentType: self.contentType,
+            declaredType: self.mismatch,
             filename: self.filename,
             size: Int64(self.bytes.count),
             attachment: self.id,

@@ -3,6 +3,8 @@ package struct Media: Hashable, Sendable, Codable {
     /// Where it is; `/v1/attachments/{id}` for one of ours, which answers to the outside make absolute.
     package var url: String
     package var contentType: String?
+    /// What the sender called it, where its bytes say otherwise.
+    package var declaredType: String?
     package var filename: String?
     /// Bytes.
     package var size: Int64?
@@ -22,6 +24,7 @@ package struct Media: Hashable, Sendable, Codable {
     package init(
         url: String,
         contentType: String? = nil,
+        declaredType: String? = nil,
         filename: String? = nil,
         size: Int64? = nil,
         attachment: AttachmentID? = nil,
@@ -33,6 +36,7 @@ package struct Media: Hashable, Sendable, Codable {
     ) {
         self.url = url
         self.contentType = contentType
+        self.declaredType = declaredType
         self.filename = filename
         self.size = size
         self.attachment = attachment
@@ -48,6 +52,7 @@ extension Media {
     package var json: JSON {
         var members: [String: JSON] = ["url": .string(self.url)]
         members["contentType"] = self.contentType.map(JSON.string)
+        members["declaredType"] = self.declaredType.map(JSON.string)
         members["filename"] = self.filename.map(JSON.string)
         members["size"] = self.size.map { .integer($0) }
         members["attachmentId"] = self.attachment.map { .string($0.description) }
@@ -64,6 +69,7 @@ extension Media {
         self.init(
             url: url,
             contentType: json["contentType"]?.string,
+            declaredType: json["declaredType"]?.string,
             filename: json["filename"]?.string,
             size: json["size"]?.int.map(Int64.init),
             attachment: json["attachmentId"]?.string.flatMap { AttachmentID($0) },

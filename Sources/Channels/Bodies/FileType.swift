@@ -56,7 +56,9 @@ package enum FileType {
         ("application/x-ole-storage", [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), ("application/ms-tnef", [0x78, 0x9f, 0x3e, 0x22]),
         ("audio/mpeg", Array("ID3".utf8)), ("audio/ogg", Array("OggS".utf8)), ("audio/flac", Array("fLaC".utf8)),
         ("audio/amr", Array("#!AMR".utf8)), ("video/webm", [0x1a, 0x45, 0xdf, 0xa3]), ("application/rtf", Array("{\\rtf".utf8)),
-        ("application/x-elf", [0x7f, 0x45, 0x4c, 0x46]),
+        ("application/x-elf", [0x7f, 0x45, 0x4c, 0x46]), ("application/vnd.microsoft.portable-executable", [0x4d, 0x5a]),
+        ("application/x-mach-binary", [0xcf, 0xfa, 0xed, 0xfe]), ("application/x-mach-binary", [0xce, 0xfa, 0xed, 0xfe]),
+        ("application/x-mach-binary", [0xca, 0xfe, 0xba, 0xbe]), ("image/bmp", [0x42, 0x4d]),
     ]
 
     private static func looksLikeMarkup(_ bytes: [UInt8]) -> Bool {
@@ -70,7 +72,9 @@ package enum FileType {
         let fallback = isText ? "text/plain" : "application/octet-stream"
         let declared = declared?.lowercased().trimmingCharacters(in: .whitespaces)
         let isType = declared?.wholeMatch(of: /[a-z0-9][a-z0-9.+-]{0,60}\/[a-z0-9][a-z0-9.+-]{0,60}/) != nil
-        let type = self.sniff(bytes, declared: isType ? declared : fallback)
+        // A picture whose bytes are those of none is none (B50).
+        let isNoPicture = declared?.hasPrefix("image/") == true && self.signature(of: bytes) == nil
+        let type = self.sniff(bytes, declared: isType && !isNoPicture ? declared : fallback)
         return self.active.contains(type) ? fallback : type
     }
 
@@ -82,13 +86,11 @@ package enum FileType {
 extension AttachmentFile {
     /// A file as it came from outside.
     package init(received bytes: [UInt8], declaredType: String?, filename: String?) {
-        let last = filename?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
-        let clean = String(String.UnicodeScalarView(last.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f })).prefix(200)
         self.init(
             sha256: Crypto.sha256(bytes),
             contentType: FileType.harmless(bytes, declared: declaredType),
             declaredType: declaredType,
-            filename: clean.isEmpty || clean.allSatisfy { $0 == "." } ? nil : String(clean),
+            filename: filename.flatMap(FileName.safe),
             bytes: bytes
         )
     }

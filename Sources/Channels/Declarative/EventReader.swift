@@ -16,6 +16,7 @@ struct EventReader {
                         externalID: try reader.needed("id"),
                         revision: try reader.needed("revision"),
                         text: try reader.text("text") ?? "",
+                        at: reader.date("at"),
                         thread: try reader.key("thread"),
                         from: try self.author(&reader)
                     )

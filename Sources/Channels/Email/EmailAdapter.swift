@@ -1,3 +1,4 @@
+internal import Foundation
 package import Parley
 
 /// Mail: read by GMime behind a pre-scan with budgets, written by GMime, carried by SMTP.
@@ -50,7 +51,8 @@ package struct EmailAdapter: Adapter {
     }
 
     package func address(_ text: String, for channel: ChannelContext) async -> Address? {
-        let mailboxes = MailboxList(Array(text.utf8)).mailboxes
-        return mailboxes.count == 1 ? Address(space: Self.space, value: mailboxes[0].address.identity) : nil
+        let text = text.trimmingCharacters(in: .whitespaces)
+        let bare = text.wholeMatch(of: /[^<>]*<([^<>]+)>/).map { String($0.1) } ?? text
+        return MailAddress(bare).map { Address(space: Self.space, value: $0.identity) }
     }
 }

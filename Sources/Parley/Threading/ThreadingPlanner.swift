@@ -165,8 +165,10 @@ extension ThreadingPlanner {
 
     private mutating func revise(_ item: ThreadingItem, _ change: ThreadingPlan.Revision.Change) {
         if let message = item.subject.flatMap({ self.known.messages[$0] }), let name = item.event.revision {
+            var at = item.receivedAt
+            if case .edit(let edit) = item.event, let made = edit.at { at = made }
             self.plan.revisions.append(
-                ThreadingPlan.Revision(workspace: item.workspace, message: message, name: name, change: change, at: item.receivedAt)
+                ThreadingPlan.Revision(workspace: item.workspace, message: message, name: name, change: change, at: at)
             )
         } else if item.deferrals < ThreadingPlan.deferralLimit {
             self.plan.deferrals.append(item)

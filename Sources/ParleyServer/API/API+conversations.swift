@@ -37,6 +37,14 @@ extension API {
             }
         }
 
+        self.read("/v1/conversations/:id/participants", on: &routes) { call in
+            let id: ConversationID = try call.id("id")
+            return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                guard try await ConversationStore.find(id, in: call.workspace, on: transaction) != nil else { throw Problem.notFound }
+                return ["data": try await ConversationStore.participants(of: id, in: call.workspace, on: transaction), "nextCursor": .null]
+            }
+        }
+
         // In the order of the conversation: a reader goes on where the last page ended.
         self.read("/v1/conversations/:id/messages", on: &routes) { call in
             let id: ConversationID = try call.id("id")
@@ -61,7 +69,7 @@ extension API {
             }
             let adapter = AdapterName(rawValue: destination.adapter).flatMap { self.adapters[$0] }
             var fields = try Fields(body: call.request)
-            let body = fields.messageBody("body", for: adapter?.capabilities)
+            let body = fields.messageBody("body", for: adapter?.capabilities, egress: self.egress)
             let isAutomatic = fields.flag("isAutomatic") ?? false
             try fields.finish()
             let filed = try await self.withFiles(body, of: call.workspace, on: transaction)

@@ -37,6 +37,9 @@ extension API {
         // Not through `change`: what it stores is idempotent by itself, and rides in the group commit of ingest.
         routes.on(.post, "/v1/inbound-requests/:id/replay") { request in
             let call = try await self.admit(request, .manage)
+            _ = try Self.idempotencyKey(request)
+            var fields = try Fields(body: request)
+            try fields.finish()
             return .json(.ok, try await self.replay(call))
         }
     }

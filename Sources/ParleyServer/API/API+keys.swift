@@ -5,12 +5,27 @@ import Postgres
 
 extension API {
     func mountKeys(on routes: inout Routes) {
+        // A key knows no other workspace than its own.
+        self.read("/v1/workspaces", on: &routes) { call in
+            guard let workspace = try await WorkspaceStore(pool: self.pool).find(call.workspace) else { throw Problem.notFound }
+            return ["data": [workspace.json], "nextCursor": .null]
+        }
+
         self.read("/v1/keys", .manage, on: &routes) { call in
             let page = try Page(call.request, scope: "\(call.workspace)/keys", filters: [], cursors: self.cursors)
             let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
                 try await self.keys.list(in: call.workspace, after: page.after, limit: page.limit + 1, on: transaction)
             }
             return page.answer(found, id: \.id.uuid, json: \.json)
+        }
+
+        self.read("/v1/keys/:id", .manage, on: &routes) { call in
+            let id: KeyID = try call.id("id")
+            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                try await self.keys.find(id, in: call.workspace, on: transaction)
+            }
+            guard let found else { throw Problem.notFound }
+            return found.json
         }
 
         self.change(.post, "/v1/keys", .manage, on: &routes) { call, transaction in
@@ -43,6 +58,12 @@ extension API {
             }
             return APIAnswer(.ok, key.json, audit: [call.audit("key.revoke", "key:\(key.id)", after: key.json)])
         }
+    }
+}
+
+extension WorkspaceRecord {
+    var json: JSON {
+        ["id": .string(self.id.description), "name": .string(self.name), "createdAt": .string(Moment.text(self.createdAt))]
     }
 }
 

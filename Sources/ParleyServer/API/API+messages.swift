@@ -35,6 +35,17 @@ extension API {
             }
         }
 
+        self.read("/v1/messages/:id/deliveries", on: &routes) { call in
+            let id: MessageID = try call.id("id")
+            return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+                let found = try await transaction.query(
+                    "SELECT FROM messages WHERE workspace_id = \(call.workspace.uuid) AND id = \(id.uuid)"
+                )
+                guard !found.isEmpty else { throw Problem.notFound }
+                return ["data": try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction), "nextCursor": .null]
+            }
+        }
+
         // To an address over a channel: in the conversation that is open there, else in a new one.
         self.change(.post, "/v1/messages", on: &routes) { call, transaction in
             let posted = try await self.start(call, transaction)
@@ -81,7 +92,7 @@ extension API {
         if channelID != nil, channel == nil { fields.fail("channelId", "unknown_channel", "There is no such channel.") }
         let address = try await self.recipient(&fields, over: channel, call, transaction)
         let adapter = channel.flatMap { self.adapters[$0.adapter] }
-        let body = fields.messageBody("body", for: adapter?.capabilities)
+        let body = fields.messageBody("body", for: adapter?.capabilities, egress: self.egress)
         let isAutomatic = fields.flag("isAutomatic") ?? false
         try fields.finish()
         guard let channel, let address else { throw Problem.notFound }

@@ -57,6 +57,7 @@ package struct API: Sendable {
     let outbound: OutboundStore
     let links: FileLinks
     let feed: EventFeed?
+    private let idempotency: IdempotencyStore
     private let logger: Logger
     // An address that tries 20 wrong keys at once waits 3 s for each further try (B75); keys that work are not slowed by it.
     private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
@@ -76,6 +77,7 @@ package struct API: Sendable {
         self.outbound = OutboundStore(pool: dependencies.pool)
         self.links = FileLinks(sealer: dependencies.channels.sealer, publicURL: dependencies.publicURL)
         self.feed = dependencies.feed
+        self.idempotency = IdempotencyStore(sealer: dependencies.channels.sealer)
         self.logger = dependencies.logger
     }
 
@@ -125,14 +127,14 @@ package struct API: Sendable {
             let hash = IdempotencyStore.hash(of: request)
             do {
                 return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                    if let key, let kept = try await IdempotencyStore.claim(key, request: hash, in: call.workspace, on: transaction) {
+                    if let key, let kept = try await self.idempotency.claim(key, request: hash, in: call.workspace, on: transaction) {
                         return kept
                     }
                     let answer = try await handler(call, transaction)
                     transaction.notifyAfterCommit([EventFeed.notice])
                     let kept = KeptAnswer(answer)
                     var statements = answer.audit.map { $0.insertion(in: call.workspace) }
-                    if let key { statements.append(IdempotencyStore.insertion(of: kept, key, request: hash, in: call.workspace)) }
+                    if let key { statements.append(try self.idempotency.insertion(of: kept, key, request: hash, in: call.workspace)) }
                     if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
                     return kept
                 }.response
@@ -149,7 +151,7 @@ package struct API: Sendable {
         let kept = KeptAnswer(status: problem.status, contentType: "application/problem+json", body: Array(body.utf8))
         _ = try await self.pool.query(
             in: .workspace(call.workspace.uuid),
-            IdempotencyStore.insertion(of: kept, key, request: hash, in: call.workspace)
+            try self.idempotency.insertion(of: kept, key, request: hash, in: call.workspace)
         )
         return kept.response
     }
@@ -158,7 +160,7 @@ package struct API: Sendable {
         problem.status < 500 && problem.status != 429 && !problem.code.hasPrefix("idempotency_")
     }
 
-    private static func idempotencyKey(_ request: IncomingRequest) throws(Problem) -> String? {
+    static func idempotencyKey(_ request: IncomingRequest) throws(Problem) -> String? {
         guard let key = request.headers[.idempotencyKey] else { return nil }
         guard 1...255 ~= key.utf8.count else {
             throw Problem(400, "bad_idempotency_key", "Bad Idempotency-Key", detail: "1 to 255 bytes.")
@@ -170,9 +172,8 @@ package struct API: Sendable {
 
     /// - Parameter answers: JSON, as nearly always; nil where the answer is what a file is.
     func admit(_ request: IncomingRequest, _ scope: Scope, answers type: String? = "application/json") async throws -> APICall {
-        if let wait = self.wrongKeys.wait(request.peer) { throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait) }
         guard let key = try await self.keys.authenticate(Self.secret(request)) else {
-            _ = self.wrongKeys.take(request.peer)
+            if let wait = self.wrongKeys.take(request.peer) { throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait) }
             throw Problem(
                 401,
                 "unauthenticated",

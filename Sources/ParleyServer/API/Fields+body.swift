@@ -1,9 +1,12 @@
 import Channels
+import Curl
 import Parley
 
 extension Fields {
     /// A message's body: `{"type": "text", "text": {"text": "…"}, "subject": "…", "html": "…", "media": […], "buttons": […]}`.
-    mutating func messageBody(_ name: String, for capabilities: Capabilities?) -> Body {
+    ///
+    /// - Parameter egress: where files may be fetched from.
+    mutating func messageBody(_ name: String, for capabilities: Capabilities?, egress: EgressPolicy) -> Body {
         var body = Body(text: "")
         guard let value = self.required(name) else { return body }
         guard var fields = try? Fields(value, pointer: "/\(name)") else {
@@ -11,7 +14,7 @@ extension Fields {
             return body
         }
         if fields.requiredLine("type") != "text", fields.errors.isEmpty { fields.fail("type", "invalid_choice", "One of text.") }
-        body.media = fields.list("media") { item, pointer, errors in Self.media(item, pointer, &errors) }
+        body.media = fields.list("media") { item, pointer, errors in Self.media(item, pointer, egress, &errors) }
         body.subject = fields.line("subject", upTo: 500)
         // What it may do is settled here, once: whoever shows it later can trust it.
         if fields.value("html") != nil { body.html = HTMLSanitizer.sanitized(fields.text("html", upTo: 500_000)) }
@@ -66,7 +69,12 @@ extension Fields {
         return read
     }
 
-    private static func media(_ item: JSON, _ pointer: String, _ errors: inout [Problem.Field]) -> Media? {
+    private static func media(
+        _ item: JSON,
+        _ pointer: String,
+        _ egress: EgressPolicy,
+        _ errors: inout [Problem.Field]
+    ) -> Media? {
         guard var fields = try? Fields(item, pointer: pointer) else {
             errors.append(Problem.Field(pointer: pointer, code: "wrong_type", detail: "Must be an object."))
             return nil
@@ -78,8 +86,8 @@ extension Fields {
             filename: fields.line("filename"),
             attachment: attachment
         )
-        if !media.url.isEmpty, !media.url.hasPrefix("https://"), !media.url.hasPrefix("http://") {
-            fields.fail("url", "scheme_not_allowed", "Must be an http or https URL.")
+        if !media.url.isEmpty {
+            do throws(TransferError) { try egress.check(url: media.url) } catch { fields.fail("url", error.reason.rawValue, error.detail) }
         }
         do throws(Problem) { try fields.finish() } catch { errors += error.errors }
         return media
@@ -95,6 +103,9 @@ extension Fields {
             value: fields.line("value"),
             url: fields.line("url", upTo: 2048)
         )
+        if let url = button.url, url.prefixMatch(of: /(?i:https?|mailto|tel):/) == nil {
+            fields.fail("url", "scheme_not_allowed", "Must be an http, https, mailto or tel URL.")
+        }
         do throws(Problem) { try fields.finish() } catch { errors += error.errors }
         return button
     }

@@ -21,12 +21,7 @@ final class RateLimiter: Sendable {
     init(_ rule: Rule) { self.rule = rule }
 
     /// Takes a token. Nil when there was one; else the seconds until there is.
-    func take(_ subject: String, at now: ContinuousClock.Instant = .now) -> Double? { self.spend(subject, 1, at: now) }
-
-    /// Whether `subject` has run out, without taking anything.
-    func wait(_ subject: String, at now: ContinuousClock.Instant = .now) -> Double? { self.spend(subject, 0, at: now) }
-
-    private func spend(_ subject: String, _ amount: Double, at now: ContinuousClock.Instant) -> Double? {
+    func take(_ subject: String, at now: ContinuousClock.Instant = .now) -> Double? {
         self.buckets.withLock { buckets in
             if buckets.count > Self.capacity {  // those that are full again say no more than none would
                 buckets = buckets.filter { self.filled($0.value, at: now) < self.rule.burst }
@@ -34,7 +29,7 @@ final class RateLimiter: Sendable {
             let known = buckets[subject] ?? Bucket(tokens: self.rule.burst, at: now)
             let tokens = self.filled(known, at: now)
             guard tokens >= 1 else { return (1 - tokens) / self.rule.perSecond }
-            if amount > 0 { buckets[subject] = Bucket(tokens: tokens - amount, at: now) }
+            buckets[subject] = Bucket(tokens: tokens - 1, at: now)
             return nil
         }
     }

@@ -89,6 +89,7 @@ extension AttachmentFile {
     func json(url prefix: String) -> JSON {
         [
             "id": .string(self.id.description), "contentType": .string(self.contentType),
+            "declaredType": self.mismatch.map(JSON.string) ?? .null,
             "filename": self.filename.map(JSON.string) ?? .null, "size": .integer(self.bytes.count),
             "sha256": .string(Hex.encode(self.sha256)), "url": .string("\(prefix)/v1/attachments/\(self.id)"),
         ]

@@ -24,11 +24,15 @@ struct KeptAnswer: Sendable, Hashable {
 ///
 /// A key's row is written in the transaction of what it answers for. So there is no half-done state that a crash could leave: either
 /// the change and its answer are there, or neither is and the next try does it all. While a request runs, a lock tells the others.
-enum IdempotencyStore {
+///
+/// What is kept is sealed: an answer may hold a new key, which nobody who reads the database may have (I14).
+struct IdempotencyStore: Sendable {
+    let sealer: Sealer
+
     /// The kept answer to the same request; nil when it is to be worked on now, in this transaction.
     ///
     /// - Throws: `Problem` 409 while another request with the key runs, 422 when the key was used for another body.
-    static func claim(_ key: String, request hash: [UInt8], in workspace: WorkspaceID, on transaction: Transaction) async throws
+    func claim(_ key: String, request hash: [UInt8], in workspace: WorkspaceID, on transaction: Transaction) async throws
         -> KeptAnswer?
     {
         let results = try await transaction.pipeline([
@@ -58,17 +62,19 @@ enum IdempotencyStore {
             status: try row.value("status"),
             contentType: headers["contentType"]?.string,
             location: headers["location"]?.string,
-            body: try row.value("body")
+            body: try self.sealer.open(try row.value("body"), for: workspace.uuid)
         )
     }
 
-    static func insertion(of answer: KeptAnswer, _ key: String, request hash: [UInt8], in workspace: WorkspaceID) -> SQL {
+    /// - Throws: `Crypto.Failure` when the system has no entropy.
+    func insertion(of answer: KeptAnswer, _ key: String, request hash: [UInt8], in workspace: WorkspaceID) throws -> SQL {
+        let body = try self.sealer.seal(answer.body, for: workspace.uuid)
         var headers: [String: JSON] = [:]
         headers["contentType"] = answer.contentType.map(JSON.string)
         headers["location"] = answer.location.map(JSON.string)
         return """
             INSERT INTO idempotency (workspace_id, key, request_hash, status, headers, body)
-            VALUES (\(workspace.uuid), \(key), \(hash), \(Int16(answer.status)), \(JSONText(JSON.object(headers).text)), \(answer.body))
+            VALUES (\(workspace.uuid), \(key), \(hash), \(Int16(answer.status)), \(JSONText(JSON.object(headers).text)), \(body))
             ON CONFLICT DO NOTHING
             """
     }

@@ -125,6 +125,13 @@ package final class KeyStore: Sendable {
         return try rows.map(Self.key)
     }
 
+    package func find(_ id: KeyID, in workspace: WorkspaceID, on queries: any Queries) async throws -> APIKey? {
+        let rows = try await queries.query(
+            "SELECT \(Self.columns) FROM api_keys WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid)"
+        )
+        return try rows.first.map(Self.key)
+    }
+
     private static let columns: SQL = "workspace_id, id, name, prefix, scopes, created_at, expires_at, revoked_at"
 
     private static func key(_ row: Row) throws(PostgresError) -> APIKey {

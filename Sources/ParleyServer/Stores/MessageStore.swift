@@ -42,6 +42,7 @@ enum MessageStore {
             body = .object(members)
         }
         let state = try row.optional("state", as: String.self)
+        let why = try JSON(parsing: try row.value("why", as: JSONText.self).text)
         let json: [String: JSON] = [
             "id": .string(id.description),
             "conversationId": try Self.id(row, "conversation_id"),
@@ -53,13 +54,13 @@ enum MessageStore {
             "status": .string(direction == "inbound" ? "received" : state ?? "queued"),
             "reason": try row.optional("reason", as: String.self).map(JSON.string) ?? .null,
             "reasonDetail": try row.optional("detail", as: String.self).map(JSON.string) ?? .null,
-            "possibleDuplicate": .bool(try row.optional("possible_duplicate") ?? false),
+            "possibleDuplicate": .bool(try row.optional("possible_duplicate") ?? (why["possibleDuplicateOf"] != nil)),
             "degradations": .array(state == nil ? [] : try row.array("degradations", of: String.self).map(JSON.string)),
             "externalId": try row.optional("external_id", as: String.self).map(JSON.string) ?? .null,
             "senderKeyId": try Self.id(row, "sender_key_id"),
             "requestId": try Self.id(row, "request_id"),
             "isAutomatic": .bool(try row.value("is_automatic")),
-            "why": try JSON(parsing: try row.value("why", as: JSONText.self).text),
+            "why": why,
             "editedAt": try Self.moment(row, "edited_at"),
             "deletedAt": try Self.moment(row, "deleted_at"),
             "sentAt": try Self.moment(row, "sent_at"),

@@ -10,6 +10,7 @@ extension API {
     func mountTyping(on routes: inout Routes) {
         routes.on(.post, "/v1/conversations/:id/typing") { request in
             let call = try await self.admit(request, .write)
+            _ = try Self.idempotencyKey(request)  // typing again is typing
             var fields = try Fields(body: request)
             let name = fields.line("name", upTo: 100)
             try fields.finish()

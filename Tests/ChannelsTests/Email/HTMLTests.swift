@@ -79,6 +79,25 @@ import Testing
     }
 
     @Test(arguments: [
+        (
+            "<p>Bitte:<p><![if !supportLists]>1. <![endif]>Lampe<!--[if gte mso 9]><xml><o:x>q</o:x></xml><![endif]--> da",
+            "Bitte: 1. Lampe da"
+        ),
+        ("<p>a<!--> b<!-- c > -- d --> e", "a b e"), ("<p>&#147;Ja&#148; &#150; &#128;5", "“Ja” – €5"),
+        ("<img src=\"data:image/png;base64,\(String(repeating: "A", count: 1_200_000))\"><p>behind", "behind"),
+        ("<a title='x>y' href=z>in</a> out", "in out"),
+    ])
+    func `what only programs read is none of the text`(html: String, text: String) {
+        #expect(HTMLText.text(of: html).split(whereSeparator: \.isWhitespace).joined(separator: " ") == text)
+    }
+
+    @Test func `a thousand attributes cost no more than a hundred`() {
+        let tag = "<p " + (0..<50_000).map { "a\($0)=1" }.joined(separator: " ") + ">text</p>"
+        #expect(HTMLSource.readable(tag.utf8, upTo: 1_000_000).count < 2_000)
+        #expect(HTMLText.text(of: tag) == "text\n")
+    }
+
+    @Test(arguments: [
         String(repeating: "<b>", count: 300_000), String(repeating: "<p a=b c=d>", count: 90_000),
         "<a " + String(repeating: "x=1 ", count: 200_000) + ">y</a>",
         String(repeating: "&amp;", count: 200_000), String(repeating: "<table><tr><td>", count: 20_000),

@@ -17,6 +17,8 @@ import Testing
             ("koi8-u", [0xa4], "є"), ("iso-8859-8-i", [0xf9], "ש"), ("tis-620", [0xa1], "ก"), ("macintosh", [0x8a], "ä"),
             ("iso-8859-6", [0xc7], "ا"), ("utf-16le", [0x41, 0x00, 0x3d, 0xd8, 0x00, 0xde], "A😀"),
             ("unicode-1-1-utf-7", Array("a+AOQ-b".utf8), "aäb"),
+            ("ISO8859_2", [0xb9], "š"), ("x-windows-1251", [0xcf], "П"), ("ms-cp1251", [0xcf], "П"), ("ISO-8859-2:1987", [0xb9], "š"),
+            ("iso-2022-jp", Array("\u{1b}$B-!-j\u{1b}(B!".utf8), "①㈱!"), ("iso-2022-jp", Array("\u{1b}(I1\u{1b}(B".utf8), "ｱ"),
             ("'UTF-8'", [0xc3, 0xa4], "ä"), ("iso-2022-kr", Array("\u{1b}$)C\u{0e}GQ\u{0f}".utf8), "한"),
         ] as [(String, [UInt8], String)]
     )
@@ -39,6 +41,10 @@ import Testing
         let page = Array("<meta http-equiv=Content-Type content='text/html; charset=windows-1251'><p>".utf8) + [0xcf]
         #expect(Charset.html(page, label: nil).hasSuffix("П"))
         #expect(Charset.html(page, label: "windows-1252").hasSuffix("Ï"))
+        // Whoever could read that word had no UTF-16 before them.
+        #expect(Charset.html(Array("<meta charset=utf-16><p>ä".utf8), label: nil).hasSuffix("ä"))
+        let declared = Array("<?xml version='1.0' encoding='koi8-r'?><p>".utf8) + [0xf0]
+        #expect(Charset.html(declared, label: nil).hasSuffix("П"))
     }
 
     // MARK: - Headers
@@ -58,7 +64,9 @@ import Testing
         ("Team: a@b.test, c@d.test;", "", "a@b.test"),
         ("\"a@evil.test\" <b@good.test>", "a@evil.test", "b@good.test"),
         ("Anna <@x.test,@y.test:anna@anna.test>", "Anna", "anna@anna.test"),
-        ("mailto:a@b.test", "", "a@b.test"), ("\"a b\"@c.test", "", "\"a b\"@c.test"),
+        ("=?utf-8?B?QW5uYSBLZWxsZXIgPGFubmFAYW5uYS50ZXN0Pg==?=", "Anna Keller", "anna@anna.test"),
+        ("Anna <<anna@anna.test>>", "Anna", "anna@anna.test"), ("mailto:a@b.test", "", "a@b.test"),
+        ("\"a b\"@c.test", "", "\"a b\"@c.test"),
     ])
     func `reads addresses as the standard and as programs write them`(field: String, name: String, address: String) {
         let first = MailboxList(Array(field.utf8)).mailboxes.first
@@ -97,6 +105,93 @@ import Testing
         #expect(read.body.files.count == 1)
     }
 
+    @Test(
+        arguments: [
+            ("quoted-printable", "a =  \nb=\t\nc \t\nd", "a bc\nd"),
+            ("x-uuencode", "words before\nbegin 644 a.txt\n#0V%T\n`\nend\nwords behind\n", "Cat"),
+            ("base64", "Z3LDvMOfZQ\n\n_______\nList mailing list\n", "grüße"), ("base64", "Z3LDvMOfZQ==\n--\nfooter", "grüße"),
+        ]
+    )
+    func `undoes encodings as they are in life`(name: String, body: String, text: String) {
+        #expect(String(decoding: TransferEncoding.decode(Array(body.utf8), as: name), as: UTF8.self) == text)
+    }
+
+    @Test(arguments: [
+        ("text/plain charset=koi8-r", "text/plain", "charset", "koi8-r"), ("text/html, charset=utf-8", "text/html", "charset", "utf-8"),
+        ("text/plain; charset=us-ascii (Plain text)", "text/plain", "charset", "us-ascii"),
+        ("text/plain (a; b) ; charset=utf-8", "text/plain", "charset", "utf-8"),
+        ("application/pdf; name=report(1).pdf", "application/pdf", "name", "report(1).pdf"),
+        ("application/pdf; name=Scan (2).pdf; x=1", "application/pdf", "name", "Scan (2).pdf"),
+    ])
+    func `reads types as programs write them`(field: String, name: String, parameter: String, value: String) {
+        let type = ContentType(Array(field.utf8))
+        #expect(type?.name == name)
+        #expect(type?.parameters[parameter] == value)
+    }
+
+    @Test func `finds the page of a related mail that does not come first and is not named`() throws {
+        let read = try Self.read(
+            "Content-Type: multipart/related; boundary=r",
+            "--r\nContent-Type: image/png\nContent-ID: <pic@x>\n\nx\n--r\nContent-Type: text/html\nContent-ID: <page@x>\n\n<p>Hi <img src=cid:pic@x></p>\n--r--\n"
+        )
+        #expect(read.visibleText == "Hi")
+        #expect(read.body.files.map(\.contentID) == ["pic@x"])
+    }
+
+    @Test func `reads the bare bytes of a subject in the charset of the text`() throws {
+        let bytes =
+            Array("From: a@b.test\nSubject: ".utf8) + [0xf0, 0xd2] + Array("\nContent-Type: text/plain; charset=koi8-r\n\nx\n".utf8)
+        #expect(try IncomingMail(bytes).subject == "Пр")
+    }
+
+    // MARK: - Machines
+
+    @Test(arguments: [
+        ("Automatic reply: Mail delivery of my order", "anna@anna.test", "I am away."),
+        ("Out of Office: Message delayed - ticket 5", "anna@anna.test", "I am away."),
+        ("Re: Your mail delivery question", "postmaster@anna.test", "Your mail could not be delivered because of my typo, sorry."),
+    ])
+    func `words in an answer make it no bounce`(subject: String, from: String, text: String) throws {
+        let fields = "From: \(from)\nTo: us@bridge.test\nSubject: \(subject)\nIn-Reply-To: <1@bridge.test>\nReturn-Path: <>\n\n\(text)\n"
+        #expect(try IncomingMail(Array(fields.utf8)).report == nil)
+    }
+
+    @Test(arguments: [
+        (
+            "Returned mail: see transcript for details",
+            "The original message was received at Mon\n\n   ----- The following addresses had permanent fatal errors -----\n<gone@remote.test>\n"
+                + "    (reason: 550 5.1.1 User unknown)\n\n   ----- Original message follows -----\n\nMessage-ID: <out-9@bridge.test>\n"
+        ),
+        (
+            "Mail delivery failed: returning message to sender",
+            "A message sent by <us@bridge.test> could not be delivered. The following address(es) failed:\n\n  gone@remote.test\n    550 5.1.1 no\n\n"
+                + "------ This is a copy of the message, including all the headers. ------\n\nMessage-Id:\n  <out-9@bridge.test>\n"
+        ),
+        (
+            "Undeliverable: Your ticket",
+            "The following recipient(s) cannot be reached:\n\n  gone@remote.test on 02.03.2026 09:01\n  <mx.remote.test #5.1.1>\n\nMessage-ID: <out-9@bridge.test>\n"
+        ),
+        (
+            "Nachricht konnte nicht zugestellt werden",
+            "Ihre Nachricht an gone@remote.test konnte nicht zugestellt werden:\n550 5.1.1 unbekannt\n\nMessage-ID: <out-9@bridge.test>\n"
+        ),
+    ])
+    func `finds in the words of a bounce who failed, why, and which mail`(subject: String, text: String) throws {
+        let fields = "From: mailer-daemon@remote.test\nTo: us@bridge.test\nSubject: \(subject)\nReturn-Path: <>\n\n\(text)"
+        guard case .delivery(let report)? = try IncomingMail(Array(fields.utf8)).report else { return #expect(Bool(false)) }
+        #expect(report.main.address == "gone@remote.test" && report.main.status == "5.1.1" && report.main.action == .failed)
+        #expect(report.original == "<out-9@bridge.test>")
+    }
+
+    @Test(arguments: [
+        "X-FC-MachineGenerated: true", "X-POST-MessageClass: 9; Autoresponder", "Preference: auto_reply", "Delivered-To: Autoresponder",
+    ])
+    func `knows the marks of answering machines`(field: String) throws {
+        #expect(try IncomingMail(mail(field, "I am away.")).isAutomatic)
+    }
+
+    // MARK: - What comes in
+
     @Test func `joins flowed lines, and keeps quoted ones quoted`() {
         #expect(FlowedText.joined("a \nb\n> c \n> d\n>> e\n f\n-- \nx", deletesSpace: false) == "a b\n> c d\n>> e\nf\n-- \nx")
         #expect(FlowedText.joined("a \nb\n", deletesSpace: true) == "ab\n")
@@ -105,7 +200,8 @@ import Testing
     @Test(arguments: [
         ("../../etc/passwd", "passwd"), ("C:\\Users\\me\\a.doc", "a.doc"), ("a\u{0}b\tc.txt", "ab c.txt"), ("...", nil),
         ("  .hidden ", "hidden"),
-        ("photo\u{202e}gpj.exe", "photogpj.exe"),
+        ("photo\u{202e}gpj.exe", "photogpj.exe"), ("CON", "_CON"), ("lpt1.txt", "_lpt1.txt"), ("console.txt", "console.txt"),
+        (String(repeating: "a", count: 300) + ".pdf", String(repeating: "a", count: 251) + ".pdf"),
     ])
     func `makes names of files safe`(name: String, safe: String?) {
         #expect(FileName.safe(name) == safe)
@@ -121,6 +217,16 @@ import Testing
     ])
     func `says of a file what its bytes say`(bytes: String, declared: String, type: String) {
         #expect(FileType.sniff(Array(bytes.utf8), declared: declared) == type)
+    }
+
+    @Test(arguments: [
+        ("MZ\u{90}\u{0}", "image/png", "application/vnd.microsoft.portable-executable"), ("plain words", "image/png", "text/plain"),
+        ("\u{0}\u{1}\u{2}", "image/jpeg", "application/octet-stream"), ("GIF89a", "image/png", "image/gif"),
+    ])
+    func `a picture whose bytes are those of none is none, and says what it claimed (B50)`(bytes: String, declared: String, type: String) {
+        let file = AttachmentFile(received: Array(bytes.utf8), declaredType: declared, filename: nil)
+        #expect(file.contentType == type)
+        #expect(file.media().json["declaredType"] == .string(declared))
     }
 
     @Test func `hashes the same mail to the same whichever way it came`() throws {

@@ -1,9 +1,13 @@
+import Curl
 import Foundation
 import HTTPTypes
 import Parley
 import Testing
 
 @testable import ParleyServer
+
+private func media(_ url: String) -> String { #"{"type": "text", "text": {"text": "x"}, "media": [{"url": "\#(url)"}]}"# }
+private func button(_ url: String) -> String { #"{"type": "text", "text": {"text": "x"}, "buttons": [{"title": "a", "url": "\#(url)"}]}"# }
 
 @Suite struct FieldsTests {
     private func request(_ body: [UInt8], type: String? = nil) -> IncomingRequest {
@@ -81,12 +85,19 @@ import Testing
         (#"{"type": "text", "text": {"text": "x", "size": 1}}"#, "/body/text/size unknown_field"),
         (#"{"type": "text", "text": {"text": "a\u0000"}}"#, "/body/text/text control_character"),
         (#"{"type": "text", "text": {"text": "x"}, "media": [{"url": "file:///etc/passwd"}]}"#, "/body/media/0/url scheme_not_allowed"),
+        (media("HTTPS://files.example/a.png"), ""),
+        (media("http://2130706433/"), "/body/media/0/url egress_denied"), (media("http://10.0.0.1/"), "/body/media/0/url egress_denied"),
+        (media("http://169.254.169.254/"), "/body/media/0/url egress_denied"),
+        (media("http://[64:ff9b::a00:1]/"), "/body/media/0/url egress_denied"),
+        (media("https://u:p@example.com/"), "/body/media/0/url userinfo_not_allowed"),
+        (media("http://example.com:25/"), "/body/media/0/url port_not_allowed"), (media("http://"), "/body/media/0/url invalid_request"),
+        (button("javascript:alert(1)"), "/body/buttons/0/url scheme_not_allowed"), (button("tel:+15005550006"), ""),
         (#"{"type": "text", "text": {"text": "x"}, "buttons": [{"value": "1"}]}"#, "/body/buttons/0/title required"),
         (#""hello""#, "/body wrong_type"),
     ])
     func `reads a message's body strictly`(body: String, error: String) throws {
         var fields = try Fields(body: self.request(Array(#"{"body": \#(body)}"#.utf8)))
-        _ = fields.messageBody("body", for: nil)
+        _ = fields.messageBody("body", for: nil, egress: EgressPolicy())
         do throws(Problem) {
             try fields.finish()
             #expect(error.isEmpty)

@@ -57,13 +57,31 @@ import Testing
         }
     }
 
+    @Test func `a new key is shown again to the same request, and stands nowhere in the database (I14)`() async throws {
+        try await APIFixture.run { fixture in
+            let headers = ["Idempotency-Key": "new key"]
+            let first = try await fixture.client.send("POST", "/v1/keys", ["name": "bot"], headers: headers)
+            let again = try await fixture.client.send("POST", "/v1/keys", ["name": "bot"], headers: headers)
+            let secret = try #require(first.json["key"]?.string)
+            #expect(again.body == first.body)
+            let kept = try await fixture.pool.query(in: .all, "SELECT body FROM idempotency")
+            #expect(kept.count == 1)
+            #expect(!String(decoding: try kept[0].value("body", as: [UInt8].self), as: UTF8.self).contains(secret.suffix(20)))
+        }
+    }
+
     @Test func `while the first runs the others are told so, and what it leaves undone is done by the next`() async throws {
         try await APIFixture.run { fixture in
             let headers = ["Idempotency-Key": "one"]
             struct Crash: Error {}
             await #expect(throws: Crash.self) {
                 try await fixture.pool.transaction(in: .workspace(fixture.workspace.uuid)) { transaction in
-                    let claimed = try await IdempotencyStore.claim("one", request: [1], in: fixture.workspace, on: transaction)
+                    let claimed = try await IdempotencyStore(sealer: fixture.front.channels.sealer).claim(
+                        "one",
+                        request: [1],
+                        in: fixture.workspace,
+                        on: transaction
+                    )
                     #expect(claimed == nil)
                     let meanwhile = try await fixture.client.send("POST", "/v1/messages", self.message(fixture), headers: headers)
                     #expect((meanwhile.status, meanwhile.code) == (409, "idempotency_in_progress"))

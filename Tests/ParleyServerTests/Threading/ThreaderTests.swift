@@ -89,6 +89,17 @@ import Testing
         #expect(try await bridge.texts("SELECT text FROM message_revisions") == ["changed"])
     }
 
+    @Test(.database, .timeLimit(.minutes(5))) func `of edits that overtook one another the later one counts (I8)`() async throws {
+        let bridge = try await Bridge()
+        func edit(_ revision: String, _ seconds: Double) -> InboundEvent {
+            .edit(InboundEdit(externalID: "a", revision: revision, text: revision, at: Date(timeIntervalSince1970: seconds)))
+        }
+        try await bridge.receive([Bridge.text("a"), edit("second", 1_772_442_002), edit("first", 1_772_442_001)])
+        try await bridge.work(with: [bridge.worker()]) { try await bridge.backlog == 0 }
+        let rows = try await bridge.pool.query(in: .all, MessageStore.select(from: "SELECT * FROM messages", order: "m.id"))
+        #expect(try MessageStore.record(rows[0]).json["body"]?["text"]?["text"] == "second")
+    }
+
     @Test(.database, .timeLimit(.minutes(5))) func `a receipt for a message nobody sent is kept until its message comes`() async throws {
         let bridge = try await Bridge()
         try await bridge.receive([.receipt(Receipt(externalID: "SM1", status: .delivered))])

@@ -6,9 +6,8 @@ import Foundation
 package enum Charset {
     /// - Parameter label: as the mail wrote it; an unknown one, and one that only promises ASCII, are no help: see `unlabelled`.
     package static func text(_ bytes: [UInt8], label: String?) -> String {
-        let name = (label ?? "").trimmingCharacters(in: CharacterSet(charactersIn: " \t\"'")).lowercased()
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { return self.utf8(bytes.dropFirst(3)) }
-        guard let charset = CharsetLabels.charset[name] else { return self.unlabelled(bytes) }
+        guard let charset = label.flatMap(CharsetLabels.charset) else { return self.unlabelled(bytes) }
         switch charset {
         case "UTF-8": return self.utf8(bytes)
         case "ASCII": return self.unlabelled(bytes)
@@ -16,26 +15,34 @@ package enum Charset {
         case "UTF-16": return self.utf16(bytes, isBig: nil)
         case "UTF-16LE": return self.utf16(bytes, isBig: false)
         case "UTF-16BE": return self.utf16(bytes, isBig: true)
+        case "ISO-2022-JP-3": return self.japanese(bytes)
         default: return self.clean(Iconv.text(bytes, from: charset) ?? self.unlabelled(bytes))
         }
     }
 
-    /// Bytes that came without a label: UTF-8 where they are, else Japanese by its shifts, else windows-1252.
-    package static func unlabelled(_ bytes: [UInt8]) -> String {
+    /// Bytes that came without a label: UTF-8 where they are, else Japanese by its shifts, else `label`, else windows-1252.
+    package static func unlabelled(_ bytes: [UInt8], else label: String? = nil) -> String {
         if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) { return self.utf16(bytes, isBig: nil) }
         if let text = String(validating: bytes, as: UTF8.self) {
             let isShifted = bytes.contains(0x1b) && (text.contains("\u{1b}$B") || text.contains("\u{1b}$@"))
             return isShifted ? self.text(bytes, label: "iso-2022-jp") : self.clean(text)
+        }
+        if let label, let charset = CharsetLabels.charset(label), !["ASCII", "UTF-8"].contains(charset), !charset.hasPrefix("UTF-16") {
+            return self.text(bytes, label: label)
         }
         return self.latin(bytes)
     }
 
     /// A page, which may name its charset itself where the mail does not.
     package static func html(_ bytes: [UInt8], label: String?) -> String {
+        if let named = label.flatMap(CharsetLabels.charset), named != "ASCII" { return self.text(bytes, label: label) }
         let start = String(decoding: bytes.prefix(2_048), as: UTF8.self)
-        let own = start.firstMatch(of: /(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9._:-]{1,40})/).map { String($0.1) }
-        let isUseful = CharsetLabels.charset[(label ?? "").trimmingCharacters(in: .whitespaces).lowercased()].map { $0 != "ASCII" } ?? false
-        return self.text(bytes, label: isUseful ? label : own ?? label)
+        let own =
+            start.firstMatch(of: /(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9._:-]{1,40})/).map { String($0.1) }
+            ?? start.firstMatch(of: /(?i)^\s*<\?xml[^>]{0,200}encoding\s*=\s*["']([a-z0-9._:-]{1,40})/).map { String($0.1) }
+        // Whoever could read the word had no UTF-16 before them.
+        let isWide = own.flatMap(CharsetLabels.charset)?.hasPrefix("UTF-16") == true
+        return self.text(bytes, label: isWide ? "utf-8" : own ?? label)
     }
 
     private static func utf8(_ bytes: some Collection<UInt8>) -> String { self.clean(String(decoding: bytes, as: UTF8.self)) }
@@ -60,6 +67,43 @@ package enum Charset {
             return big ? first << 8 | second : second << 8 | first
         }
         return self.clean(String(decoding: units, as: UTF16.self))
+    }
+
+    /// ISO-2022-JP, read as what its shifts mean in EUC-JP: the C library's own has not the row of ①, ㈱ and ℡ that everybody uses.
+    ///
+    /// Source: the Encoding Standard, section 12.2; CP50221 for the half-width kana.
+    private static func japanese(_ bytes: [UInt8]) -> String {
+        enum Set { case ascii, kana, double, supplement }
+        var (output, set, at) = ([UInt8](), Set.ascii, 0)
+        while at < bytes.count {
+            let rest = bytes[at...]
+            if bytes[at] == 0x1b, rest.count >= 3 {
+                let shift = String(decoding: rest.dropFirst().prefix(3), as: UTF8.self)
+                let known: (Set, Int)? =
+                    if shift.hasPrefix("$B") || shift.hasPrefix("$@") { (.double, 3) } else if shift.hasPrefix("$(D") {
+                        (.supplement, 4)
+                    } else if shift.hasPrefix("(I") { (.kana, 3) } else if shift.hasPrefix("(B") || shift.hasPrefix("(J") {
+                        (.ascii, 3)
+                    } else { nil }
+                guard let known else { return self.clean(Iconv.text(bytes, from: "ISO-2022-JP-3") ?? self.unlabelled(bytes)) }
+                (set, at) = (known.0, at + known.1)
+                continue
+            }
+            let byte = bytes[at]
+            // Who forgets to shift back does so at the line's end.
+            if byte == 0x0a { set = .ascii }
+            let isGraphic = 0x21...0x7e ~= byte
+            switch set {
+            case .kana where isGraphic: output += [0x8e, byte | 0x80]
+            case .double where isGraphic && at + 1 < bytes.count, .supplement where isGraphic && at + 1 < bytes.count:
+                if set == .supplement { output.append(0x8f) }
+                output += [byte | 0x80, bytes[at + 1] | 0x80]
+                at += 1
+            default: output.append(byte)
+            }
+            at += 1
+        }
+        return self.clean(Iconv.text(output, from: "EUC-JP-MS") ?? self.unlabelled(bytes))
     }
 
     private static func latin(_ bytes: [UInt8]) -> String {

@@ -1,16 +1,34 @@
+internal import Foundation
+
 /// The names under which charsets travel, and the C library's own names for them.
 ///
 /// Source: encoding.spec.whatwg.org section 4.2, with labels that only mail has. The C library's charsets are those that hold what the
 /// standard's hold: gb2312 and gbk are read as GB18030, shift_jis as CP932, euc-kr as CP949, iso-8859-1 as windows-1252.
 enum CharsetLabels {
-    /// By label in lower case. `ASCII` promises too little to be believed.
-    static let charset: [String: String] = {
+    /// The C library's name; nil for a label that nobody knows. `ASCII` promises too little to be believed.
+    ///
+    /// - Parameter label: as the mail wrote it. Programs write `ISO8859_2`, `x-windows-1251`, `ms-cp1251`, `ISO-8859-2:1987`.
+    static func charset(_ label: String) -> String? {
+        let name = label.trimmingCharacters(in: CharacterSet(charactersIn: " \t\"'")).lowercased()
+        if let exact = self.exact[name] { return exact }
+        var bare = Self.bare(name.replacing(/:\d{4}$/, with: ""))
+        while true {
+            if let found = self.loose[bare] { return found }
+            guard let prefix = ["x", "ms", "cs", "charset"].first(where: { bare.hasPrefix($0) }) else { return nil }
+            bare.removeFirst(prefix.count)
+        }
+    }
+
+    private static let exact: [String: String] = {
         var names: [String: String] = [:]
         for (charset, labels) in Self.table {
             for label in labels.split(separator: ",") { names[String(label)] = charset }
         }
         return names
     }()
+    private static let loose = Dictionary(Self.exact.map { (Self.bare($0.key), $0.value) }) { first, _ in first }
+
+    private static func bare(_ label: String) -> String { label.filter { $0.isASCII && ($0.isLetter || $0.isNumber) } }
 
     private static let table: [(String, String)] = [
         (
@@ -43,7 +61,7 @@ enum CharsetLabels {
         ("CP874", "dos-874,iso-8859-11,iso8859-11,iso885911,tis-620,windows-874,cp874,tis620,iso-8859-11:2001"),
         (
             "CP932",
-            "csshiftjis,ms932,ms_kanji,shift-jis,shift_jis,sjis,windows-31j,x-sjis,cp932,x-ms-cp932,"
+            "csshiftjis,shiftjis,ms932,ms_kanji,shift-jis,shift_jis,sjis,windows-31j,x-sjis,cp932,x-ms-cp932,"
                 + "cswindows31j,shift_jisx0213"
         ),
         (
@@ -115,6 +133,15 @@ enum CharsetLabels {
         ),
         ("VISCII", "viscii"),
     ]
+
+    /// Control characters that programs write and mean windows-1252 by: `&#147;`.
+    ///
+    /// Source: html.spec.whatwg.org section 13.2.5.80.
+    static func withoutC1(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { 0x80...0x9f ~= $0.value }) else { return text }
+        let scalars = text.unicodeScalars.map { 0x80...0x9f ~= $0.value ? self.windows1252[Int($0.value) - 0x80] : $0 }
+        return String(String.UnicodeScalarView(scalars))
+    }
 
     /// What windows-1252 has from 0x80 to 0x9f.
     static let windows1252: [Unicode.Scalar] = [

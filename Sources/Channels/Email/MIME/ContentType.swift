@@ -9,14 +9,17 @@ package struct ContentType: Hashable, Sendable {
 
     /// Nil for what names no type: the part is then taken for text.
     package init?(_ field: some Collection<UInt8>) {
-        let value = HeaderText.withoutComments(Array(field))
-        let end = value.firstIndex(of: 0x3b) ?? value.endIndex
-        let sides = value[..<end].split(separator: 0x2f, maxSplits: 1, omittingEmptySubsequences: false)
+        let (value, rest) = HeaderText.value(of: Array(field))
+        let sides = value.split(separator: 0x2f, maxSplits: 1, omittingEmptySubsequences: false)
         guard sides.count == 2 else { return nil }
         self.type = MailHeaders.name(sides[0])
-        self.subtype = MailHeaders.name(sides[1].drop { $0 == 0x20 }.prefix { $0 != 0x20 && $0 != 0x09 })
+        let behind = sides[1].drop { $0 == 0x20 }
+        // Some write `text/plain charset=utf-8`, or a comma.
+        let subtype = behind.prefix { $0 != 0x20 && $0 != 0x09 && $0 != 0x2c }
+        self.subtype = MailHeaders.name(subtype)
         guard Self.isToken(self.type), Self.isToken(self.subtype) else { return nil }
-        self.parameters = MailParameters(value[end...])
+        let misplaced = behind.dropFirst(subtype.count).drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x2c }
+        self.parameters = MailParameters(Array(misplaced) + rest)
     }
 
     private init(type: String, subtype: String) { (self.type, self.subtype, self.parameters) = (type, subtype, MailParameters([])) }

@@ -20,9 +20,11 @@ enum FlowedText {
             if line == "-- " {
                 output.append(self.line("-- ", depth: depth))
             } else if line.last == " " {
-                open = (depth, (open?.text ?? "") + (deletesSpace ? line.dropLast() : line))
+                if open == nil { open = (depth, "") }
+                open?.text += deletesSpace ? line.dropLast() : line
             } else {
-                open = (depth, (open?.text ?? "") + line)
+                if open == nil { open = (depth, "") }
+                open?.text += line
                 close()
             }
         }

@@ -6,7 +6,11 @@ package enum HeaderText {
     static let limit = 65_536
 
     /// As a reader sees it: in one line, white space runs as one blank, no control characters.
-    package static func decode(_ value: some Collection<UInt8>) -> String { self.oneLine(self.words(Array(value))) }
+    ///
+    /// - Parameter label: the charset of the mail's text, which bare bytes in its header mostly are of, too.
+    package static func decode(_ value: some Collection<UInt8>, label: String? = nil) -> String {
+        self.oneLine(self.words(Array(value), label))
+    }
 
     static func decode(_ text: some StringProtocol) -> String { self.decode(Array(text.utf8)) }
 
@@ -56,6 +60,19 @@ package enum HeaderText {
         return output
     }
 
+    /// What stands before a field's parameters, without comments; and the parameters as they came, with their `;`.
+    static func value(of field: [UInt8]) -> (value: [UInt8], parameters: ArraySlice<UInt8>) {
+        var (depth, end) = (0, field.endIndex)
+        for (index, byte) in field.enumerated() {
+            if byte == 0x28 { depth += 1 }
+            if byte == 0x29 { depth = max(0, depth - 1) }
+            guard byte == 0x3b, depth == 0 else { continue }
+            end = index
+            break
+        }
+        return (self.withoutComments(Array(field[..<end])), field[end...])
+    }
+
     // MARK: - Encoded words
 
     /// One `=?charset?encoding?text?=`.
@@ -66,7 +83,7 @@ package enum HeaderText {
     }
 
     /// Words of one charset that stand beside each other are joined before they are read: programs cut characters in two.
-    private static func words(_ value: [UInt8]) -> String {
+    private static func words(_ value: [UInt8], _ label: String?) -> String {
         var output = ""
         var plain: [UInt8] = []
         var open: (charset: String, bytes: [UInt8])?
@@ -80,7 +97,7 @@ package enum HeaderText {
             if value[at] == 0x3d, decoded < self.limit, let word = self.word(value, at: at) {
                 let isBeside = open != nil && plain.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d || $0 == 0x0a }
                 if !isBeside || open?.charset != word.charset { closeWord() }
-                if !isBeside { output += Charset.unlabelled(plain) }
+                if !isBeside { output += Charset.unlabelled(plain, else: label) }
                 plain.removeAll()
                 let room = self.limit - decoded
                 decoded += word.bytes.count
@@ -94,7 +111,7 @@ package enum HeaderText {
             }
         }
         closeWord()
-        return output + Charset.unlabelled(plain)
+        return output + Charset.unlabelled(plain, else: label)
     }
 
     private static func word(_ value: [UInt8], at start: Int) -> Word? {

@@ -32,11 +32,19 @@ package struct MailBody: Hashable, Sendable {
             }
         }
         // A picture that the page shows is part of it, wherever it stands in the mail.
-        let html = self.html ?? ""
-        for index in self.files.indices {
-            guard let id = self.files[index].contentID, html.contains("cid:\(id)") else { continue }
-            self.files[index].isInline = true
+        let shown = Self.contentIDs(in: self.html ?? "")
+        for index in self.files.indices where self.files[index].contentID.map(shown.contains) == true { self.files[index].isInline = true }
+    }
+
+    /// What a page shows by `cid:`, as it stands and with its escapes undone (RFC 2392).
+    private static func contentIDs(in html: String) -> Set<String> {
+        var found: Set<String> = []
+        for piece in html.split(separator: "cid:").dropFirst(html.hasPrefix("cid:") ? 0 : 1) {
+            let id = String(piece.prefix(900).prefix { !"\"'<>) \t\r\n".contains($0) })
+            found.insert(id)
+            if let plain = id.removingPercentEncoding { found.insert(plain) }
         }
+        return found
     }
 
     /// Where a part stands.
@@ -150,10 +158,14 @@ package struct MailBody: Hashable, Sendable {
         self.calendars += forms.calendars
     }
 
-    /// A page and its pictures; `start` names the page when it is not the first. Source: RFC 2387 section 3.2.
+    /// A page and its pictures; `start` names the page when it is not the first, or `type` says what it is. Source: RFC 2387 section 3.
     private mutating func takeRelated(_ related: MailPart, _ parts: [MailPart]) {
         let start = related.type.parameters["start"]?.trimmingCharacters(in: CharacterSet(charactersIn: "<> "))
-        let root = start.flatMap { id in parts.firstIndex { $0.contentID == id } } ?? 0
+        let kind = related.type.parameters["type"]?.lowercased()
+        let root =
+            start.flatMap { id in parts.firstIndex { $0.contentID == id } }
+            ?? parts.firstIndex { $0.type.name == kind }
+            ?? parts.firstIndex { $0.type.name == "text/html" || $0.type.type == "multipart" } ?? 0
         for (index, part) in parts.enumerated() { self.take(part, as: index == root ? .root : .related) }
     }
 

@@ -14,7 +14,7 @@ package struct MailParameters: Hashable, Sendable {
     /// More than a name can be cut into; what comes behind is no part of it.
     private static let sectionLimit = 200
 
-    /// - Parameter text: behind the field's own value, without comments; begins with `;` or is empty.
+    /// - Parameter text: behind the field's own value.
     init(_ text: some Collection<UInt8>) {
         var reader = Reader(bytes: Array(text))
         while let (name, value) = reader.next() {
@@ -95,7 +95,10 @@ package struct MailParameters: Hashable, Sendable {
             guard self.at < self.bytes.count, self.bytes[self.at] == 0x3d else { return (name, []) }
             self.at += 1
             while self.at < self.bytes.count, self.isBlank { self.at += 1 }
-            return (name, self.at < self.bytes.count && self.bytes[self.at] == 0x22 ? self.quotedString() : self.token())
+            if self.at < self.bytes.count, self.bytes[self.at] == 0x22 { return (name, self.quotedString()) }
+            // Files are named `report(1).pdf`, quoted or not; elsewhere parentheses hold a comment.
+            let value = self.token()
+            return (name, name.hasPrefix("name") || name.hasPrefix("filename") ? value : HeaderText.withoutComments(value).trimmed)
         }
 
         private var isBlank: Bool { [0x20, 0x09, 0x0d, 0x0a].contains(self.bytes[self.at]) }
@@ -115,9 +118,16 @@ package struct MailParameters: Hashable, Sendable {
         private mutating func token() -> [UInt8] {
             let start = self.at
             while self.at < self.bytes.count, self.bytes[self.at] != 0x3b { self.at += 1 }
-            var value = self.bytes[start..<self.at]
-            while let last = value.last, last == 0x20 || last == 0x09 || last == 0x0d || last == 0x0a { value.removeLast() }
-            return Array(value)
+            return self.bytes[start..<self.at].trimmed
         }
+    }
+}
+
+extension Collection<UInt8> {
+    /// Without white space at the end.
+    fileprivate var trimmed: [UInt8] {
+        var value = Array(self)
+        while let last = value.last, last == 0x20 || 0x09...0x0d ~= last { value.removeLast() }
+        return value
     }
 }

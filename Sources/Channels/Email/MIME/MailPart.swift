@@ -21,10 +21,9 @@ package struct MailPart: Hashable, Sendable {
         self.headers = headers
         self.content = content
         self.type = type
-        let field = HeaderText.withoutComments(headers["content-disposition"] ?? [])
-        let end = field.firstIndex(of: 0x3b) ?? field.endIndex
-        self.disposition = MailHeaders.name(field[..<end])
-        let parameters = MailParameters(field[end...])
+        let (disposition, rest) = HeaderText.value(of: headers["content-disposition"] ?? [])
+        self.disposition = MailHeaders.name(disposition)
+        let parameters = MailParameters(rest)
         let name = parameters["filename"] ?? parameters["name"] ?? type.parameters["name"] ?? type.parameters["filename"]
         self.filename = name.flatMap(FileName.safe)
         self.contentID = headers["content-id"].flatMap { MessageIDs.read($0).first ?? MessageIDs.first($0) }

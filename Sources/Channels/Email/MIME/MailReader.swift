@@ -27,8 +27,13 @@ package enum MailReader {
         return MailPart(headers: headers, type: type, content: .bytes(TransferEncoding.decode(Array(body), as: encoding)))
     }
 
-    /// Files that some program wrote with CR alone at the line ends would be one line.
+    /// Files that some program wrote with CR alone at the line ends would be one line, and with CR CR LF all header lines parted.
     private static func withLineEnds(_ mail: [UInt8]) -> [UInt8] {
+        if let end = mail.firstIndex(of: 0x0a), end >= 2, mail[end - 1] == 0x0d, mail[end - 2] == 0x0d {
+            return mail.enumerated().compactMap { index, byte in
+                byte == 0x0d && index + 1 < mail.count && mail[index + 1] == 0x0d ? nil : byte
+            }
+        }
         guard let end = mail.firstIndex(where: { $0 == 0x0a || $0 == 0x0d }), mail[end] == 0x0d, end + 1 < mail.count, mail[end + 1] != 0x0a
         else {
             return mail

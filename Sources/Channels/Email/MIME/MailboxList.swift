@@ -15,6 +15,12 @@ package struct MailboxList: Hashable, Sendable {
     private static let limit = 1_000
 
     package init(_ field: [UInt8]) {
+        self.read(field)
+        // Against the standard, some hide even the address in encoded words.
+        if self.mailboxes.isEmpty, field.contains(0x3f) { self.read(Array(HeaderText.decode(field).utf8)) }
+    }
+
+    private mutating func read(_ field: [UInt8]) {
         var reader = Reader(bytes: field)
         while self.mailboxes.count < Self.limit, let item = reader.next() {
             if let mailbox = item.mailbox { self.mailboxes.append(mailbox) }
@@ -70,6 +76,7 @@ package struct MailboxList: Hashable, Sendable {
                     item.bare += [0x22] + text + [0x22]
                 case 0x28: item.comment = self.comment()
                 case 0x3c: item.angle = self.angle()
+                case 0x3e: continue  // one bracket too many
                 default:
                     item.text.append(byte)
                     item.bare.append(byte)
@@ -119,7 +126,7 @@ package struct MailboxList: Hashable, Sendable {
                 self.at += 1
                 if byte == 0x22 { isQuoted.toggle() }
                 if byte == 0x3e, !isQuoted { break }
-                text.append(byte)
+                if byte != 0x3c || isQuoted { text.append(byte) }
             }
             return text
         }

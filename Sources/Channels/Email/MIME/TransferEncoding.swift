@@ -13,14 +13,59 @@ enum TransferEncoding {
     static func decode(_ bytes: [UInt8], as name: String) -> [UInt8] {
         switch name {
         case "base64": self.base64(bytes)
-        case "quoted-printable": self.run(bytes[...], GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
-        case "x-uuencode", "uuencode", "x-uue", "x-uu": self.run(bytes[...], GMIME_CONTENT_ENCODING_UUENCODE)
+        case "quoted-printable": self.run(self.withoutLineBlanks(bytes)[...], GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+        case "x-uuencode", "uuencode", "x-uue", "x-uu": self.uuencoded(bytes)
         default: bytes
         }
     }
 
+    /// Blanks at the end of a line were put there on the way. Source: RFC 2045 section 6.7, rule 3.
+    private static func withoutLineBlanks(_ bytes: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var blanks = 0
+        for byte in bytes {
+            if byte == 0x0a || byte == 0x0d { output.removeLast(blanks) }
+            blanks = byte == 0x20 || byte == 0x09 ? blanks + 1 : 0
+            output.append(byte)
+        }
+        return output
+    }
+
+    /// Between `begin 644 name` and `end`.
+    private static func uuencoded(_ bytes: [UInt8]) -> [UInt8] {
+        let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        let start = lines.firstIndex { $0.starts(with: "begin ".utf8) }.map { $0 + 1 } ?? 0
+        let end = lines[start...].firstIndex { $0.starts(with: "end".utf8) && $0.count <= 4 } ?? lines.count
+        return lines[start..<end].reduce(into: []) { output, line in
+            guard let first = line.first, 0x20...0x60 ~= first else { return }
+            let count = Int(first - 0x20) & 63
+            var digits: [UInt8] = line.dropFirst().prefix { $0 > 0x1f }.map { ($0 &- 0x20) & 63 }
+            let groups = (count + 2) / 3
+            digits += [UInt8](repeating: 0, count: max(0, groups * 4 - digits.count))
+            var bytes: [UInt8] = []
+            for group in 0..<groups {
+                let (a, b, c, d) = (digits[group * 4], digits[group * 4 + 1], digits[group * 4 + 2], digits[group * 4 + 3])
+                bytes += [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]
+            }
+            output += bytes.prefix(count)
+        }
+    }
+
+    /// A list's footer stands behind an empty line and has blanks in it, as no line of base64 has.
+    private static func withoutFooter(_ bytes: [UInt8]) -> [UInt8] {
+        var wasEmpty = false
+        for line in bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {
+            let text = line.last == 0x0d ? line.dropLast() : line
+            if wasEmpty, text.contains(where: { !self.isBase64($0) || $0 == 0x20 }) { return Array(bytes[..<line.startIndex]) }
+            wasEmpty = text.isEmpty
+        }
+        return bytes
+    }
+
     /// Padding ends a base64 text. Behind it may be more of the same, cut wrongly, or a footer that a list added, which is none of it.
     private static func base64(_ bytes: [UInt8]) -> [UInt8] {
+        let bytes = self.withoutFooter(bytes)
         guard let padding = bytes.firstIndex(of: 0x3d), bytes[padding...].allSatisfy(self.isBase64) else {
             return self.run(bytes.prefix { $0 != 0x3d }, GMIME_CONTENT_ENCODING_BASE64, padded: true)
         }

@@ -48,7 +48,8 @@ package struct IncomingMail: Sendable {
         self.to = headers.all("to").flatMap { MailboxList($0).mailboxes }
         self.cc = headers.all("cc").flatMap { MailboxList($0).mailboxes }
         self.replyTo = headers["reply-to"].flatMap { MailboxList($0).mailboxes.first }
-        self.subject = headers.text("subject") ?? ""
+        let label = MailReport.leaves(of: part).lazy.compactMap { $0.type.parameters["charset"] }.first
+        self.subject = headers["subject"].map { HeaderText.decode($0, label: label) } ?? ""
         self.messageID = headers["message-id"].flatMap { MessageIDs.first($0) }
         self.inReplyTo = headers["in-reply-to"].flatMap { MessageIDs.first($0) }
         self.references = headers["references"].map { MessageIDs.read($0) } ?? []

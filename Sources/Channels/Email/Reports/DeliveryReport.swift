@@ -76,7 +76,7 @@ package struct DeliveryReport: Hashable, Sendable {
     /// The mail itself, or its header, comes back with the report.
     private static func returned(_ parts: [MailPart]) -> String? {
         for part in parts.dropFirst() {
-            let isMail = part.type.isMessage || part.type.subtype == "rfc822-headers" || part.type.subtype == "global-headers"
+            let isMail = part.type.isMessage || ["rfc822-headers", "global-headers", "plain"].contains(part.type.subtype)
             guard isMail, let id = MailHeaders.read(part.bytes).headers["message-id"].flatMap({ MessageIDs.first($0) }) else { continue }
             return id
         }

@@ -20,9 +20,10 @@ package enum MailReport: Hashable, Sendable {
         else {
             return nil
         }
-        if let status = part("delivery-status", "global-delivery-status"),
-            let report = DeliveryReport(status.bytes, mail: mail, parts: parts)
-        {
+        // Gateways on the way make plain text of what they do not know.
+        let plain = isReport && kind != "disposition-notification" ? parts.dropFirst().filter { $0.type.name == "text/plain" } : []
+        let statuses = [part("delivery-status", "global-delivery-status")].compactMap(\.self) + plain
+        if let report = statuses.lazy.compactMap({ DeliveryReport($0.bytes, mail: mail, parts: parts) }).first {
             self = .delivery(report)
         } else if let disposition = part("disposition-notification", "global-disposition-notification") {
             let (fields, _) = MailHeaders.read(disposition.bytes)

@@ -13,7 +13,7 @@ struct HTMLTree: ~Copyable {
 
     /// - Parameter html: UTF-8, whatever a `meta` element says of it; read up to `limit` bytes.
     init(_ html: String) {
-        let bytes = html.utf8.prefix(Self.limit).map { $0 == 0 ? UInt8(ascii: " ") : $0 }
+        let bytes = HTMLSource.readable(html.utf8, upTo: Self.limit)
         let options =
             HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue | HTML_PARSE_NOWARNING.rawValue | HTML_PARSE_NONET.rawValue
             | UInt32(XML_PARSE_HUGE.rawValue)
@@ -41,7 +41,7 @@ struct HTMLTree: ~Copyable {
             switch node.pointee.type {
             case XML_ELEMENT_NODE: goesIn = visit(.open(HTMLElement(node)))
             case XML_TEXT_NODE, XML_CDATA_SECTION_NODE:
-                if let content = node.pointee.content { _ = visit(.text(String(cString: content))) }
+                if let content = node.pointee.content { _ = visit(.text(CharsetLabels.withoutC1(String(cString: content)))) }
             default: break
             }
             if goesIn, let child = node.pointee.children {

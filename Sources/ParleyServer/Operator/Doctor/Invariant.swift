@@ -48,10 +48,11 @@ package struct Invariant: Sendable {
             ),
             Invariant(
                 number: "I14",
-                promise: "keys are kept as hashes, settings sealed",
+                promise: "keys are kept as hashes, settings and kept answers sealed",
                 violations: """
                     SELECT (SELECT count(*) FROM api_keys WHERE octet_length(hash) <> 32)
-                        + (SELECT count(*) FROM channels WHERE get_byte(settings, 0) = 123) AS violations
+                        + (SELECT count(*) FROM channels WHERE get_byte(settings, 0) = 123)
+                        + (SELECT count(*) FROM idempotency WHERE octet_length(body) > 0 AND get_byte(body, 0) <> 1) AS violations
                     """
             ),
         ] + DeliveryInvariants.all.map { Invariant(number: $0.name, promise: "no \($0.what)", violations: $0.query) }

@@ -12,7 +12,13 @@ package enum FileName {
         // Deceives who reads an ending from right to left, or a name with invisible characters.
         let scalars = text.unicodeScalars.filter { $0.properties.generalCategory != .format || $0 == "\u{200d}" || $0 == "\u{200c}" }
         let clean = self.cut(String(String.UnicodeScalarView(scalars)))
-        return clean.isEmpty ? nil : clean
+        guard !clean.isEmpty else { return nil }
+        return self.isDevice(clean) ? "_\(clean)" : clean
+    }
+
+    /// `CON`, `con.txt`: Windows opens the device, whatever folder it is in.
+    private static func isDevice(_ name: String) -> Bool {
+        name.prefix { $0 != "." }.uppercased().wholeMatch(of: /CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³]/) != nil
     }
 
     /// `C:\Users\me\x.exe`, `\\server\x`, `..\x`: a backslash elsewhere may be part of a name.
