@@ -14,8 +14,10 @@ package enum FileType {
             let claimsMedia = ["image/", "audio/", "video/", "font/"].contains { declared.hasPrefix($0) } && declared != "image/svg+xml"
             return isMarkup && claimsMedia ? "text/html" : declared
         }
-        // Office files and others are containers; what the sender says of the inside is all there is to know.
-        let container = ["application/zip", "application/x-ole-storage", "application/gzip"].contains(found)
+        // Office files and others are containers; what the sender says of the inside is all there is to know. Programs have many names.
+        let container = [
+            "application/zip", "application/x-ole-storage", "application/gzip", "application/vnd.microsoft.portable-executable",
+        ].contains(found)
         if container, declared != "application/octet-stream", !["image/", "audio/", "video/", "text/"].contains(where: declared.hasPrefix) {
             return declared
         }
