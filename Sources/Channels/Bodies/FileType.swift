@@ -14,10 +14,8 @@ package enum FileType {
             let claimsMedia = ["image/", "audio/", "video/", "font/"].contains { declared.hasPrefix($0) } && declared != "image/svg+xml"
             return isMarkup && claimsMedia ? "text/html" : declared
         }
-        // Office files and others are containers; what the sender says of the inside is all there is to know. Programs have many names.
-        let container = [
-            "application/zip", "application/x-ole-storage", "application/gzip", "application/vnd.microsoft.portable-executable",
-        ].contains(found)
+        // Office files and others are containers; what the sender says of the inside is all there is to know.
+        let container = ["application/zip", "application/x-ole-storage", "application/gzip"].contains(found)
         if container, declared != "application/octet-stream", !["image/", "audio/", "video/", "text/"].contains(where: declared.hasPrefix) {
             return declared
         }
@@ -58,9 +56,7 @@ package enum FileType {
         ("application/x-ole-storage", [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), ("application/ms-tnef", [0x78, 0x9f, 0x3e, 0x22]),
         ("audio/mpeg", Array("ID3".utf8)), ("audio/ogg", Array("OggS".utf8)), ("audio/flac", Array("fLaC".utf8)),
         ("audio/amr", Array("#!AMR".utf8)), ("video/webm", [0x1a, 0x45, 0xdf, 0xa3]), ("application/rtf", Array("{\\rtf".utf8)),
-        ("application/x-elf", [0x7f, 0x45, 0x4c, 0x46]), ("application/vnd.microsoft.portable-executable", [0x4d, 0x5a]),
-        ("application/x-mach-binary", [0xcf, 0xfa, 0xed, 0xfe]), ("application/x-mach-binary", [0xce, 0xfa, 0xed, 0xfe]),
-        ("application/x-mach-binary", [0xca, 0xfe, 0xba, 0xbe]), ("image/bmp", [0x42, 0x4d]),
+        ("application/x-elf", [0x7f, 0x45, 0x4c, 0x46]), ("image/bmp", [0x42, 0x4d]),
     ]
 
     private static func looksLikeMarkup(_ bytes: [UInt8]) -> Bool {
