@@ -42,6 +42,8 @@ package enum FileType {
             default: return "video/mp4"
             }
         }
+        // Two letters begin many a text; the reserved bytes of a bitmap are none.
+        if start.starts(with: "BM".utf8), start.count >= 10, start[6..<10].allSatisfy({ $0 == 0 }) { return "image/bmp" }
         return nil
     }
 
@@ -56,7 +58,7 @@ package enum FileType {
         ("application/x-ole-storage", [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), ("application/ms-tnef", [0x78, 0x9f, 0x3e, 0x22]),
         ("audio/mpeg", Array("ID3".utf8)), ("audio/ogg", Array("OggS".utf8)), ("audio/flac", Array("fLaC".utf8)),
         ("audio/amr", Array("#!AMR".utf8)), ("video/webm", [0x1a, 0x45, 0xdf, 0xa3]), ("application/rtf", Array("{\\rtf".utf8)),
-        ("application/x-elf", [0x7f, 0x45, 0x4c, 0x46]), ("image/bmp", [0x42, 0x4d]),
+        ("application/x-elf", [0x7f, 0x45, 0x4c, 0x46]),
     ]
 
     private static func looksLikeMarkup(_ bytes: [UInt8]) -> Bool {
