@@ -21,6 +21,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CJq", providers: [.apt(["libjq-dev"])]),
         .systemLibrary(name: "CGMime", pkgConfig: "glib-2.0", providers: [.apt(["libgmime-3.0-dev"])]),
         .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
@@ -57,7 +58,7 @@ let package = Package(
         .executableTarget(
             name: "ParleyCLI",
             dependencies: [
-                "ParleyServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CMalloc", "ParleyServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
 

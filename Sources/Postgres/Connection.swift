@@ -17,11 +17,15 @@ package actor Connection: Queries {
     /// How long the answer to one pipeline may take.
     private let deadline: Duration
     private nonisolated let condition = Mutex(Condition())
+    private var hasGrown = false
+    /// Bytes in one pipeline, either way, that a session carries without being given up for it.
+    private static let usual = 4_000_000
 
     /// What others may know without waiting for the session's thread; as of the end of the last call.
     private struct Condition {
         var socket: Int32 = -1
         var isIdle = false
+        var hasCarriedMuch = false
     }
 
     /// - Parameter deadline: how long the answer to one pipeline may take, until the server is given up.
@@ -56,7 +60,7 @@ package actor Connection: Queries {
     }
 
     private func noteCondition() {
-        let now = Condition(socket: self.link.socket, isIdle: self.link.isIdle)
+        let now = Condition(socket: self.link.socket, isIdle: self.link.isIdle, hasCarriedMuch: self.hasGrown)
         self.condition.withLock { $0 = now }
     }
 
@@ -64,6 +68,8 @@ package actor Connection: Queries {
     package nonisolated var isBroken: Bool { self.condition.withLock { $0.socket < 0 } }
     /// Whether the session stands between transactions.
     package nonisolated var isIdle: Bool { self.condition.withLock { $0.isIdle } }
+    /// Whether libpq's buffers have grown: it gives nothing back before the session ends (I16).
+    package nonisolated var hasCarriedMuch: Bool { self.condition.withLock { $0.hasCarriedMuch } }
     /// Whether the server spoke to an idle session, as it does when it hangs up. Costs one `poll`, no round trip.
     package nonisolated var isStale: Bool {
         var entry = pollfd(fd: self.condition.withLock { $0.socket }, events: Int16(POLLIN), revents: 0)
@@ -126,6 +132,9 @@ package actor Connection: Queries {
             throw error
         }
         let outcome = self.link.settle(until: limit)
+        let sent = bound.lazy.flatMap(\.values).reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+        let received = outcome.done.reduce(0) { $0 + $1.size }
+        if max(sent, received) > Self.usual { self.hasGrown = true }
         if outcome.isLost, ContinuousClock.now >= limit { self.canceller.abandon() }
         for step in steps.dropFirst(outcome.done.count) {
             if case .prepare = step.kind { self.statements.forget(step.key) }

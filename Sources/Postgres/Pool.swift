@@ -185,7 +185,7 @@ package final class Pool: Queries {
 
     private func release(_ connection: Connection) async {
         if !connection.isIdle { await connection.rollback() }
-        guard connection.isIdle else { return await self.discard(connection) }
+        guard connection.isIdle, !connection.hasCarriedMuch else { return await self.discard(connection) }
         let (waiter, isClosed): (Waiter?, Bool) = self.state.withLock { state in
             if state.isClosed {
                 state.total -= 1
@@ -199,9 +199,9 @@ package final class Pool: Queries {
         waiter?.continuation.resume(returning: .success(.connection(connection)))
     }
 
-    /// Drops a broken connection. Its slot passes to whoever waits first, who opens another.
+    /// Drops a broken connection, or one that has grown. Its slot passes to whoever waits first, who opens another.
     private func discard(_ connection: Connection) async {
-        self.logger.info("dropping a broken database connection")
+        self.logger.info("dropping a database connection", metadata: ["is_broken": "\(!connection.hasCarriedMuch)"])
         let waiter: Waiter? = self.state.withLock { state in
             guard state.waiters.isEmpty else { return state.waiters.removeFirst() }
             state.total -= 1

@@ -24,6 +24,9 @@ final class QueryResult: @unchecked Sendable {
 
     func typeID(column: Int32) -> UInt32 { PQftype(self.pointer, column) }
 
+    /// Bytes of memory.
+    var size: Int { PQresultMemorySize(self.pointer) }
+
     /// Valid for as long as this object lives.
     func bytes(row: Int32, column: Int32) -> UnsafeRawBufferPointer? {
         guard PQgetisnull(self.pointer, row, column) == 0 else { return nil }

@@ -138,6 +138,24 @@ class SMTPTest(unittest.TestCase):
             name: value for name, value in self.email["settings"].items() if value}})
         self.assertEqual((status, answer["code"]), (409, "address_taken"))
 
+    def test_i16_the_memory_of_large_mails_goes_back(self):
+        def resident():
+            with open(f"/proc/{self.bridge.dev.pid}/status") as status:
+                return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+        self.deliver_file(1_000)
+        before = resident()
+        for _ in range(2):
+            self.deliver_file(12_000_000)
+        eventually(lambda: resident() < before + 25, lambda: f"{resident():.0f} MB after large mails, {before:.0f} MB before")
+
+    def deliver_file(self, size):
+        text = "with a file " + secrets.token_hex(6)
+        message = mail(text, self.address)
+        message.add_attachment(os.urandom(size), maintype="application", subtype="octet-stream", filename="x.bin")
+        with smtplib.SMTP(self.host, self.port, timeout=60) as client:
+            client.send_message(message)
+        self.arrives_once(text)
+
     def test_postfix_relays_to_the_bridge_and_a_refusal_comes_back_as_a_bounce(self):
         if os.geteuid() != 0:
             self.skipTest("only root can start Postfix")
