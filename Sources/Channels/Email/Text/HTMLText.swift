@@ -49,21 +49,27 @@ package enum HTMLText {
         case other
         /// Gmail's container, in which answers stand between the pieces of the mail that is answered.
         case wrapper
+        /// The head of the mail that is answered, which goes on behind it to the end: Outlook's and Hotmail's, in any language.
+        case rest
     }
 
     /// What mail programs put around the mail that is answered. One that is passed on is content.
     private static func quotation(of element: HTMLElement, isForward: Bool) -> Quotation? {
         let isQuote = element.name == "blockquote"
         let classes = Set((element["class"] ?? "").lowercased().split(whereSeparator: \.isWhitespace).map(String.init))
+        let id = (element["id"] ?? "").lowercased()
         let isMarked =
-            !classes.isDisjoint(with: self.answeredClasses) || self.answeredIDs.contains((element["id"] ?? "").lowercased())
-            || element["data-marker"] == "__QUOTED_TEXT__" || (isQuote && element["type"]?.lowercased() == "cite")
+            !classes.isDisjoint(with: self.answeredClasses) || self.answeredIDs.contains(id)
+            || element["data-marker"] == "__QUOTED_TEXT__" || (element.name == "div" && element["name"] == "quote")
+            || (isQuote && element["type"]?.lowercased() == "cite")
         let isWrapper = !isQuote && !classes.isDisjoint(with: self.wrapperClasses)
-        guard isMarked || isWrapper else { return isQuote ? .other : nil }
+        let isHead = self.headIDs.contains(id) || classes.contains("outlookmessageheader")
+        guard isMarked || isWrapper || isHead else { return isQuote ? .other : nil }
         if isForward || QuoteWords.opensForward(element.beginning) { return nil }
-        return isWrapper ? .wrapper : .answered
+        return isHead ? .rest : isWrapper ? .wrapper : .answered
     }
 
+    private static let headIDs: Set<String> = ["divrplyfwdmsg", "stopspelling"]
     private static let wrapperClasses: Set<String> = ["gmail_quote", "gmail_quote_container", "gmail_extra"]
     /// Gmail, Thunderbird, Yahoo, Proton, Tutanota, Outlook for iOS, Zoho, GMX, Front, HEY, Missive.
     private static let answeredClasses: Set<String> = [
@@ -86,6 +92,7 @@ private struct TextWriter {
     private var openQuotations: [AnyHashable] = []
     /// The outermost one: where its lines begin, and whether it says what in it is quoted.
     private var wrapper: (identity: AnyHashable, start: Int, hasQuotation: Bool)?
+    private var isRestAnswered = false
     private var preformatted = 0
 
     mutating func write(_ text: String) {
@@ -129,6 +136,10 @@ private struct TextWriter {
         default: break
         }
         switch quotation {
+        case .rest?:
+            self.endLine()
+            // Within a quotation it is a mail that was answered before, and ends with that.
+            if self.prefixes.isEmpty { self.isRestAnswered = true }
         case .wrapper?:
             self.endLine()
             if self.wrapper == nil { self.wrapper = (element.identity, self.lines.count, false) }
@@ -165,7 +176,7 @@ private struct TextWriter {
         for index in start..<self.lines.count { self.lines[index] = "\(HTMLText.quoteMark)" + self.lines[index] }
     }
 
-    private var prefix: String { self.prefixes.isEmpty ? "" : self.prefixes.prefix(8).joined() }
+    private var prefix: String { (self.isRestAnswered ? "\(HTMLText.quoteMark)" : "") + self.prefixes.prefix(8).joined() }
 
     private mutating func breakLine() {
         let words = self.line.trimmingSuffix(while: \.isWhitespace)

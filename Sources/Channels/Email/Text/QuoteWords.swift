@@ -15,9 +15,15 @@ enum QuoteWords {
         "rakstīja",
         "rašė", "kirjutas", "idatzi", "scribió",
         "geschrieben", "geschreven",
+        "pisze", "напиша", "نوشت", "escribiu", "skriver", "kirjoittaa", "escrito", "escrit", "написав(-ла)", "napisal",
+        "napísal/a", "shkroi", "написао/ла", "napisala",
     ]
     /// The same where no blanks stand around it.
-    static let wroteWithin: [String] = ["写道", "寫道", "のメッセージ", "作成", "작성", "書きました"]
+    static let wroteWithin: [String] = ["写道", "寫道", "のメッセージ", "作成", "작성", "書きました", "쓴 글"]
+    /// "Quoting", before a name.
+    static let introductions: [String] = [
+        "quoting ", "zitat von ", "citando a ", "mensaje citado por ", "citation de ", "citát od ", "cytowanie ",
+    ]
     /// Labels of the header block that Outlook and others put above the earlier mail.
     static let from: Set<String> = [
         "from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "od", "nadawca", "odesílatel", "odosielateľ", "feladó", "de la", "от",
@@ -25,6 +31,7 @@ enum QuoteWords {
         "kimden", "gönderen", "מאת", "من", "发件人", "發件人", "寄件者", "差出人", "送信者", "보낸 사람", "보낸사람", "จาก", "từ", "dari", "expéditeur",
         "remitente",
         "mittente", "afzender", "avsändare", "afsender", "absender", "nuo", "no", "saatja", "šalje", "pošiljatelj", "frå",
+        "از", "nork", "од", "nga", "frá",
     ]
     static let sent: Set<String> = [
         "sent", "date", "gesendet", "datum", "envoyé", "envoye", "date d'envoi", "enviado", "enviado el", "enviada em", "fecha", "data",
@@ -36,6 +43,8 @@ enum QuoteWords {
         "送信日時", "日時", "보낸 날짜", "날짜", "วันที่", "đã gửi", "ngày", "dikirim", "tanggal", "sända", "išsiųsta", "nosūtīts", "saadetud", "poslano",
         "sent on", "enviado em",
         "date de", "发送日期",
+        "изпратено", "enviat", "ارسال شده", "bidalia", "poslato", "послато", "испратено", "dërguar", "message du", "ส่งเมื่อ",
+        "傳送日期",
     ]
     static let to: Set<String> = [
         "to", "an", "à", "a", "para", "aan", "till", "til", "vastaanottaja", "do", "komu", "címzett", "către", "кому", "до", "προς", "kime",
@@ -43,11 +52,13 @@ enum QuoteWords {
         "宛先", "받는 사람", "받는사람", "ถึง", "đến", "kepada", "cc", "kopie", "copie", "cópia", "kopia", "destinataire", "destinatario", "ontvanger",
         "kam", "kellele", "prima",
         "za",
+        "per a", "به", "nori", "за", "收件者", "drejtuar",
     ]
     static let subject: Set<String> = [
         "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe", "temat", "předmět", "predmet",
         "tárgy", "subiect", "тема",
         "θέμα", "konu", "נושא", "הנדון", "الموضوع", "主题", "主旨", "件名", "제목", "เรื่อง", "chủ đề", "subjek", "perihal", "tema", "teema", "subj",
+        "относно", "موضوع", "gaia", "zadeva", "sujet", "ogg", "tēma", "наслов", "предмет", "subjekti", "efni",
     ]
     static let moreLabels: Set<String> = [
         "bcc", "reply-to", "importance", "priority", "attachments", "attachment", "message-id", "antwort an", "wichtigkeit", "priorität",

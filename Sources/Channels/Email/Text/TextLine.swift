@@ -17,13 +17,14 @@ struct TextLine {
     let isEmpty: Bool
     /// By the markup of an HTML mail.
     let isSurelyQuoted: Bool
-    let isQuoted: Bool
+    var isQuoted: Bool
     let signs: Signs
     let label: HeaderLabel?
     let endsLikeAttribution: Bool
     private let words: Substring
     private let lowered: String
     private let frame: Frame
+    private let isBetweenArrows: Bool
 
     private static let directions: Set<Unicode.Scalar> = Set(
         "\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".unicodeScalars
@@ -37,7 +38,10 @@ struct TextLine {
         let words = self.shown.drop(while: \.isWhitespace)
         self.words = words
         self.isEmpty = words.isEmpty
-        self.isQuoted = words.first == ">" || words.first == "＞"
+        // GroupWise: `>>> Anna <anna@a.test> 02.03.2026 09:14 >>>`
+        let isBetweenArrows = words.utf8.count <= Self.longest && words.hasPrefix(">>> ") && words.hasSuffix(" >>>") && !self.isSurelyQuoted
+        self.isBetweenArrows = isBetweenArrows
+        self.isQuoted = !isBetweenArrows && (words.first == ">" || words.first == "＞")
         let isShort = words.utf8.count <= Self.longest && !self.isEmpty
         let isRead = isShort && !self.isQuoted
         // Marks of direction stand around names and addresses in Hebrew and Arabic mails.
@@ -45,8 +49,10 @@ struct TextLine {
             isShort ? String(String.UnicodeScalarView(words.caseFolded.unicodeScalars.filter { !Self.directions.contains($0) })) : ""
         let bare = self.lowered.trimmingCharacters(in: .whitespaces)
         self.frame = Frame(bare)
-        self.endsLikeAttribution = isRead && [":", "：", ":*", "：*"].contains { bare.hasSuffix($0) }
-        self.signs = isRead ? Self.signs(of: self.lowered) : []
+        // Zoho: `---- On Mon, 2 Mar 2026 Anna wrote ----`
+        self.endsLikeAttribution = isRead && (self.frame.isWhole || [":", "：", ":*", "：*"].contains { bare.hasSuffix($0) })
+        let introduces = isRead && Self.introduces(words, self.lowered)
+        self.signs = isRead ? Self.signs(of: self.lowered).union(introduces ? .verb : []) : []
         // A list of recipients may be of any length.
         self.label = self.isQuoted ? nil : HeaderLabel(of: isShort ? self.lowered : String(words.prefix(60)).caseFolded)
     }
@@ -59,6 +65,9 @@ struct TextLine {
 
     /// Somebody's words in prose, where programs put what they quote as it is.
     var opensSpeech: Bool { self.words.first.map { "\"“„«»”「『".contains($0) } ?? false }
+
+    /// `| words`, as some programs quote; tables have a bar at the end too.
+    var isBarred: Bool { self.words.first == "|" && self.words.last != "|" }
 
     // MARK: - Signatures
 
@@ -80,6 +89,7 @@ struct TextLine {
     var isFramed: Bool { !self.isQuoted && self.frame.isWhole }
 
     var namesOriginal: Bool {
+        if self.isBetweenArrows { return self.signs.isSuperset(of: [.date, .time]) }
         guard self.frame.opens, !self.isQuoted else { return false }
         return QuoteWords.original.contains { self.frame.inside == $0 || self.frame.inside == $0.replacing("-", with: "") }
     }
@@ -108,6 +118,12 @@ struct TextLine {
     }
 
     // MARK: - Reading
+
+    /// `Quoting Anna:`; with a small letter behind it, prose about something: `Quoting the manual:`.
+    private static func introduces(_ words: Substring, _ lowered: String) -> Bool {
+        guard let introduction = QuoteWords.introductions.first(where: { lowered.hasPrefix($0) }) else { return false }
+        return words.dropFirst(introduction.count).first { !$0.isWhitespace }.map { !$0.isLowercase } ?? false
+    }
 
     private static func signs(of text: String) -> Signs {
         var signs: Signs = []

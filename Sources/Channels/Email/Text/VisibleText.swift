@@ -31,6 +31,17 @@ package struct VisibleText {
         self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TextLine(String($0)) }
         self.isDropped = Array(repeating: false, count: self.lines.count)
         self.isForward = isForward
+        self.markBars()
+    }
+
+    /// Bars quote where words introduce them.
+    private mutating func markBars() {
+        for index in self.lines.indices.dropFirst() where self.lines[index].isBarred {
+            let above = self.lines[index - 1]
+            if above.isBarred && above.isQuoted || above.endsLikeAttribution && above.signs.contains(.verb) {
+                self.lines[index].isQuoted = true
+            }
+        }
     }
 
     private var text: String {
@@ -163,14 +174,17 @@ package struct VisibleText {
         while !(signs.contains(.date) && (signs.contains(.address) || signs.contains(.verb))), start > 0, index - start < 3,
             !self.lines[start - 1].isEmpty, !self.lines[start - 1].isQuoted, self.lines[start - 1].couldWrap
         {
-            let above = self.lines[start - 1].signs
-            guard !above.isEmpty else { break }
-            start -= 1
-            signs.formUnion(above)
+            // A long name may fill a line.
+            let count = self.lines[start - 1].signs.isEmpty ? 2 : 1
+            guard count == 1 || (index - start < 2 && self.isDated(start - 2)) else { break }
+            start -= count
+            signs.formUnion(self.lines[start].signs)
         }
         if signs.contains(.date) && signs.contains(.time) || signs.contains(.address) { return start }
         return self.lines[index].signs.contains(.verb) && self.lines[index].isBrief ? index : nil
     }
+
+    private func isDated(_ index: Int) -> Bool { index >= 0 && self.lines[index].signs.contains(.date) }
 
     /// Whether it can be nothing else, although no quotation is marked below: only then is it as good as a line that names it.
     private func isStrictAttribution(_ range: ClosedRange<Int>, before end: Int) -> Bool {
