@@ -11,7 +11,8 @@ import Testing
         ("Re:", "", true, false), ("Offer: Re: x", "offer: re: x", false, false), ("  Offer\t 88 ", "offer 88", false, false),
         ("", "", false, false),
         ("[EXT]", "[ext]", false, false), ("Offer (fwd)", "offer", false, true), ("R: Offer", "offer", true, false),
-        ("Antw: Offer", "offer", true, false),
+        ("Antw: Offer", "offer", true, false), ("ENC: Offer", "offer", false, true), ("İLT: Offer", "offer", false, true),
+        ("İlt: Re: Offer", "offer", false, true),
     ])
     func `a subject without its prefixes`(subject: String, text: String, isReply: Bool, isForward: Bool) {
         let base = BaseSubject(subject)

@@ -11,14 +11,14 @@ package struct BaseSubject: Hashable, Sendable {
     package var isForward: Bool
 
     private static let replies: Set<String> = [
-        "re", "aw", "sv", "vs", "antw", "odp", "r", "rif", "res", "ref", "enc", "ynt", "sq", "hal", "vá", "bls", "ats", "atb", "回复", "答复",
+        "re", "aw", "sv", "vs", "antw", "odp", "r", "rif", "res", "ref", "ynt", "sq", "hal", "vá", "bls", "ats", "atb", "回复", "答复",
         "回覆", "返信",
         "回信", "re ", "отв", "ответ", "απ", "σχετ", "تر", "رد", "השב", "답장", "전달답장", "yanıt", "antwort", "tr re",
     ]
     private static let forwards: Set<String> = [
         "fw", "fwd", "wg", "tr", "i", "rv", "vb", "vl", "vs fwd", "doorst", "pd", "vid", "továbbítva", "转发", "轉寄", "転送", "пер", "πρθ",
         "إعادة", "הועבר",
-        "전달", "iln", "ilt",
+        "전달", "iln", "ilt", "enc",
     ]
 
     package init(_ subject: String) {
@@ -62,7 +62,7 @@ package struct BaseSubject: Hashable, Sendable {
             guard counter.isEmpty else { return nil }
             word = word[..<bracket]
         }
-        let name = word.trimmingCharacters(in: .whitespaces).lowercased()
+        let name = word.trimmingCharacters(in: .whitespaces).caseFolded
         guard Self.replies.contains(name) || Self.forwards.contains(name) else { return nil }
         return (name, text[text.index(after: colon)...])
     }

@@ -60,11 +60,17 @@ package struct IncomingMail: Sendable {
         self.text = body.text
         self.report = MailReport(part, text: body.text, trace: trace, from: self.from?.address)
         let isForward = BaseSubject(self.subject).isForward
-        let visible =
-            body.isHTMLOnly
-            ? VisibleText.of(html: body.html ?? "", isForward: isForward) : VisibleText.of(plain: body.text, isForward: isForward)
+        let visible = VisibleText.of(marked: Self.markedText(body.pieces, isForward: isForward), isForward: isForward)
         self.visibleText = self.report == nil ? visible : body.text.trimmingCharacters(in: .whitespacesAndNewlines)
         self.digest = Self.digest(headers, of: bytes)
+    }
+
+    /// Piece by piece: a list's footer in plain text leaves the quotations of a page above it what they are.
+    private static func markedText(_ pieces: [MailBody.Piece], isForward: Bool) -> String {
+        let texts = pieces.map { piece in
+            piece.plain.map(HTMLText.unmarked) ?? HTMLText.markedText(of: piece.html ?? "", isForward: isForward)
+        }
+        return texts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
     /// The address between the brackets of a Return-Path, which is empty for a report.

@@ -6,20 +6,24 @@ package enum HTMLText {
     static let quoteMark: Character = "\u{E0F0}"
 
     package static func text(of html: String) -> String {
-        self.render(html).replacing("\(self.quoteMark)", with: "")
+        self.unmarked(self.render(html, isForward: false))
     }
 
-    /// The text with `quoteMark` before what mail programs marked up as the mail that is answered, and `> ` before other quotations.
-    static func markedText(of html: String) -> String { self.render(html) }
+    static func unmarked(_ text: String) -> String { text.replacing("\(self.quoteMark)", with: "") }
 
-    private static func render(_ html: String) -> String {
+    /// The text with `quoteMark` before what mail programs marked up as the mail that is answered, and `> ` before other quotations.
+    ///
+    /// - Parameter isForward: what stands where answered mails do is the one that is passed on, and content.
+    static func markedText(of html: String, isForward: Bool) -> String { self.render(html, isForward: isForward) }
+
+    private static func render(_ html: String, isForward: Bool) -> String {
         var writer = TextWriter()
         HTMLTree(html).walk { step in
             switch step {
             case .text(let text): writer.write(text)
             case .open(let element):
                 if self.unseen.contains(element.name) || self.isHidden(element) { return false }
-                writer.open(element, as: self.quotation(of: element))
+                writer.open(element, as: self.quotation(of: element, isForward: isForward))
             case .close(let element): writer.close(element)
             }
             return true
@@ -40,33 +44,43 @@ package enum HTMLText {
         return packed.contains("display:none") || packed.contains("mso-hide:all") || packed.contains("visibility:hidden")
     }
 
-    enum Quotation { case answered, other }
-
-    /// What mail programs put around the mail that is answered. One that is passed on is content.
-    private static func quotation(of element: HTMLElement) -> Quotation? {
-        let name = element.name
-        let classes = Set((element["class"] ?? "").lowercased().split(whereSeparator: \.isWhitespace).map(String.init))
-        let id = (element["id"] ?? "").lowercased()
-        let marks =
-            !classes.isDisjoint(with: self.answeredClasses) || self.answeredIDs.contains(id) || element["data-marker"] == "__QUOTED_TEXT__"
-        if marks || (name == "blockquote" && element["type"]?.lowercased() == "cite") {
-            return QuoteWords.opensForward(element.beginning) ? nil : .answered
-        }
-        return name == "blockquote" ? .other : nil
+    enum Quotation {
+        case answered
+        case other
+        /// Gmail's container, in which answers stand between the pieces of the mail that is answered.
+        case wrapper
+        /// The head of the mail that is answered, which goes on behind it to the end: Outlook's and Hotmail's, in any language.
+        case rest
     }
 
+    /// What mail programs put around the mail that is answered. One that is passed on is content.
+    private static func quotation(of element: HTMLElement, isForward: Bool) -> Quotation? {
+        let isQuote = element.name == "blockquote"
+        let classes = Set((element["class"] ?? "").lowercased().split(whereSeparator: \.isWhitespace).map(String.init))
+        let id = (element["id"] ?? "").lowercased()
+        let isMarked =
+            !classes.isDisjoint(with: self.answeredClasses) || self.answeredIDs.contains(id)
+            || element["data-marker"] == "__QUOTED_TEXT__" || (element.name == "div" && element["name"] == "quote")
+            || (isQuote && element["type"]?.lowercased() == "cite")
+        let isWrapper = !isQuote && !classes.isDisjoint(with: self.wrapperClasses)
+        let isHead = self.headIDs.contains(id) || classes.contains("outlookmessageheader")
+        guard isMarked || isWrapper || isHead else { return isQuote ? .other : nil }
+        if isForward || QuoteWords.opensForward(element.beginning) { return nil }
+        return isHead ? .rest : isWrapper ? .wrapper : .answered
+    }
+
+    private static let headIDs: Set<String> = ["divrplyfwdmsg", "stopspelling"]
+    private static let wrapperClasses: Set<String> = ["gmail_quote", "gmail_quote_container", "gmail_extra"]
     /// Gmail, Thunderbird, Yahoo, Proton, Tutanota, Outlook for iOS, Zoho, GMX, Front, HEY, Missive.
     private static let answeredClasses: Set<String> = [
-        "gmail_quote", "gmail_quote_container", "gmail_extra", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote",
-        "tutanota_quote",
+        "gmail_quote", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote", "tutanota_quote",
         "ms-outlook-mobile-reference-message", "zmail_extra", "front-blockquote", "hey_quote", "missive_quote", "mailbird_quote",
         "quoted_text",
         "airmail_quote", "sh-quoted-content", "freshdesk_quote", "gorgias-quote", "aol_quote", "mcntmcontainer",
     ]
     private static let answeredIDs: Set<String> = [
         "yahoo_quoted", "zmail_extra", "mail-editor-reference-message-container", "reply-intro", "isreplycontent",
-        "oriMsgHtmlSeperator".lowercased(),
-        "quotedtext", "aolmail_quote",
+        "orimsghtmlseperator", "quotedtext", "aolmail_quote",
     ]
 }
 
@@ -75,11 +89,14 @@ private struct TextWriter {
     private var lines: [String] = []
     private var line = ""
     private var prefixes: [String] = []
-    private var openQuotations: [(AnyHashable)] = []
+    private var openQuotations: [AnyHashable] = []
+    /// The outermost one: where its lines begin, and whether it says what in it is quoted.
+    private var wrapper: (identity: AnyHashable, start: Int, hasQuotation: Bool)?
+    private var isRestAnswered = false
     private var preformatted = 0
-    private var links: [(AnyHashable, href: String, start: Int)] = []
 
     mutating func write(_ text: String) {
+        let text = HTMLText.unmarked(text)
         if self.preformatted > 0 {
             for (index, part) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
                 if index > 0 { self.breakLine() }
@@ -90,7 +107,7 @@ private struct TextWriter {
         for character in text {
             if character.isWhitespace && character != "\u{a0}" {
                 if !self.line.isEmpty, self.line.last != " " { self.line.append(" ") }
-            } else if character == "\u{200b}" || character == "\u{feff}" || character == "\u{34f}" || character == HTMLText.quoteMark {
+            } else if character == "\u{200b}" || character == "\u{feff}" || character == "\u{34f}" {
                 continue
             } else {
                 self.line.append(character == "\u{a0}" ? " " : character)
@@ -118,10 +135,21 @@ private struct TextWriter {
             if Self.paragraphs.contains(name), self.lines.last.map({ $0 != self.prefix }) ?? false { self.lines.append(self.prefix) }
         default: break
         }
-        if let quotation {
+        switch quotation {
+        case .rest?:
             self.endLine()
-            self.prefixes.append(quotation == .answered ? "\(HTMLText.quoteMark)" : "> ")
+            // Within a quotation it is a mail that was answered before, and ends with that.
+            if self.prefixes.isEmpty { self.isRestAnswered = true }
+        case .wrapper?:
+            self.endLine()
+            if self.wrapper == nil { self.wrapper = (element.identity, self.lines.count, false) }
+        case let quotation?:
+            self.endLine()
+            self.wrapper?.hasQuotation = true
+            let isAnswered = quotation == .answered || self.wrapper != nil
+            self.prefixes.append(isAnswered ? "\(HTMLText.quoteMark)" : "> ")
             self.openQuotations.append(element.identity)
+        case nil: break
         }
     }
 
@@ -137,12 +165,23 @@ private struct TextWriter {
             self.openQuotations.removeLast()
             self.prefixes.removeLast()
         }
+        if let wrapper, wrapper.identity == element.identity { self.closeWrapper(wrapper.start, hasQuotation: wrapper.hasQuotation) }
     }
 
-    private var prefix: String { self.prefixes.isEmpty ? "" : self.prefixes.prefix(8).joined() }
+    /// One that says of nothing in it that it is quoted is quoted as a whole.
+    private mutating func closeWrapper(_ start: Int, hasQuotation: Bool) {
+        self.endLine()
+        self.wrapper = nil
+        guard !hasQuotation else { return }
+        for index in start..<self.lines.count { self.lines[index] = "\(HTMLText.quoteMark)" + self.lines[index] }
+    }
+
+    private var prefix: String { (self.isRestAnswered ? "\(HTMLText.quoteMark)" : "") + self.prefixes.prefix(8).joined() }
 
     private mutating func breakLine() {
-        self.lines.append(self.prefix + self.line.trimmingSuffix(while: \.isWhitespace))
+        let words = self.line.trimmingSuffix(while: \.isWhitespace)
+        // Its blank tells the mark of a signature from two dashes.
+        self.lines.append(self.prefix + (words == "--" && self.line.hasPrefix("-- ") ? "-- " : words))
         self.line = ""
     }
     private mutating func endLine() { if !self.line.allSatisfy(\.isWhitespace) { self.breakLine() } else { self.line = "" } }

@@ -1,4 +1,5 @@
 import Foundation
+internal import Parley
 
 /// The words by which mail programs of many languages introduce an earlier mail. Compared in lower case.
 enum QuoteWords {
@@ -13,6 +14,15 @@ enum QuoteWords {
         "كتب", "schreibt", "napisao", "napisao/la", "viết", "menulis", "ditulis", "写道", "寫道", "写道：", "のメッセージ", "作成:", "작성", "เขียนว่า",
         "rakstīja",
         "rašė", "kirjutas", "idatzi", "scribió",
+        "geschrieben", "geschreven",
+        "pisze", "напиша", "نوشت", "escribiu", "skriver", "kirjoittaa", "escrito", "escrit", "написав(-ла)", "napisal",
+        "napísal/a", "shkroi", "написао/ла", "napisala",
+    ]
+    /// The same where no blanks stand around it.
+    static let wroteWithin: [String] = ["写道", "寫道", "のメッセージ", "作成", "작성", "書きました", "쓴 글"]
+    /// "Quoting", before a name.
+    static let introductions: [String] = [
+        "quoting ", "zitat von ", "citando a ", "mensaje citado por ", "citation de ", "citát od ", "cytowanie ",
     ]
     /// Labels of the header block that Outlook and others put above the earlier mail.
     static let from: Set<String> = [
@@ -21,6 +31,7 @@ enum QuoteWords {
         "kimden", "gönderen", "מאת", "من", "发件人", "發件人", "寄件者", "差出人", "送信者", "보낸 사람", "보낸사람", "จาก", "từ", "dari", "expéditeur",
         "remitente",
         "mittente", "afzender", "avsändare", "afsender", "absender", "nuo", "no", "saatja", "šalje", "pošiljatelj", "frå",
+        "از", "nork", "од", "nga", "frá",
     ]
     static let sent: Set<String> = [
         "sent", "date", "gesendet", "datum", "envoyé", "envoye", "date d'envoi", "enviado", "enviado el", "enviada em", "fecha", "data",
@@ -32,6 +43,8 @@ enum QuoteWords {
         "送信日時", "日時", "보낸 날짜", "날짜", "วันที่", "đã gửi", "ngày", "dikirim", "tanggal", "sända", "išsiųsta", "nosūtīts", "saadetud", "poslano",
         "sent on", "enviado em",
         "date de", "发送日期",
+        "изпратено", "enviat", "ارسال شده", "bidalia", "poslato", "послато", "испратено", "dërguar", "message du", "ส่งเมื่อ",
+        "傳送日期",
     ]
     static let to: Set<String> = [
         "to", "an", "à", "a", "para", "aan", "till", "til", "vastaanottaja", "do", "komu", "címzett", "către", "кому", "до", "προς", "kime",
@@ -39,11 +52,20 @@ enum QuoteWords {
         "宛先", "받는 사람", "받는사람", "ถึง", "đến", "kepada", "cc", "kopie", "copie", "cópia", "kopia", "destinataire", "destinatario", "ontvanger",
         "kam", "kellele", "prima",
         "za",
+        "per a", "به", "nori", "за", "收件者", "drejtuar",
     ]
     static let subject: Set<String> = [
         "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe", "temat", "předmět", "predmet",
         "tárgy", "subiect", "тема",
         "θέμα", "konu", "נושא", "הנדון", "الموضوع", "主题", "主旨", "件名", "제목", "เรื่อง", "chủ đề", "subjek", "perihal", "tema", "teema", "subj",
+        "относно", "موضوع", "gaia", "zadeva", "sujet", "ogg", "tēma", "наслов", "предмет", "subjekti", "efni",
+    ]
+    static let moreLabels: Set<String> = [
+        "bcc", "reply-to", "importance", "priority", "attachments", "attachment", "message-id", "antwort an", "wichtigkeit", "priorität",
+        "anlagen", "anlage", "anhänge", "pièces jointes", "pièce jointe", "répondre à", "importancia", "datos adjuntos",
+        "importância", "anexos", "priorità", "allegati", "prioriteit", "bijlagen", "urgentie", "prioritet", "bifogade filer",
+        "vedhæftede filer",
+        "vedlegg", "załączniki", "ważność", "přílohy", "důležitost", "вложения", "важность", "附件", "重要性", "添付ファイル", "重要度",
     ]
     /// Between dashes, above the earlier mail.
     static let original: [String] = [
@@ -57,7 +79,7 @@ enum QuoteWords {
         "пересылаемое сообщение:", "вихідне повідомлення",
         "αρχικό μήνυμα", "orijinal mesaj", "özgün ileti", "הודעה מקורית", "الرسالة الأصلية", "原始邮件", "原始郵件", "原郵件", "元のメッセージ", "オリジナルメッセージ",
         "원본 메시지", "원본 메일",
-        "ข้อความต้นฉบับ", "thư gốc", "pesan asli", "originalna poruka", "izvirno sporočilo", "original email", "reply message", "antwort",
+        "ข้อความต้นฉบับ", "thư gốc", "pesan asli", "originalna poruka", "izvirno sporočilo", "original email", "original",
     ]
     /// A mail that is passed on: from here on everything is content.
     static let forwarded: [String] = [
@@ -69,23 +91,45 @@ enum QuoteWords {
         "edelleenlähetetty", "välitetty viesti",
         "przekazana wiadomość", "wiadomość przekazana", "początek przekazywanej", "přeposlaná zpráva", "preposlaná správa",
         "továbbított üzenet", "mesaj redirecționat",
-        "пересылаемое сообщение", "пересланное сообщение", "переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj",
+        "пересылаемое сообщение", "перенаправленное сообщение", "начало переадресованного", "пересланное сообщение",
+        "переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj",
         "iletilmiş mesaj", "הודעה מועברת", "רسالة معاد", "رسالة معاد توجيهها",
         "转发的邮件", "轉寄的郵件", "转发邮件", "転送メッセージ", "転送されたメッセージ", "전달된 메시지", "ข้อความที่ส่งต่อ", "thư chuyển tiếp", "pesan terusan",
         "proslijeđena poruka",
-        "posredovano sporočilo", "edasi saadetud",
+        "posredovano sporočilo", "edasi saadetud", "začátek přeposílané", "začiatok preposlanej", "iletilen ileti", "下面是被转发的邮件",
+        "以下是被轉寄的郵件", "转发邮件信息", "vidarebefordrat brev", "videresendt meddelelse", "début du message réexpédié",
+        "forwarded by", "weitergeleitet von", "transféré par", "reenviado por", "inoltrato da", "encaminhado por", "doorgestuurd door",
     ]
     /// What ticket systems ask for.
     static let aboveThisLine: [String] = [
-        "reply above this line", "your reply above", "above this line", "oberhalb dieser zeile", "über dieser zeile",
+        "reply above this line", "your reply above", "above this line", "oberhalb dieser zeile", "oberhalb dieser linie",
+        "über dieser zeile",
+        "über dieser linie",
         "au-dessus de cette ligne", "por encima de esta línea",
         "acima desta linha", "sopra questa riga", "boven deze regel", "ovanför den här raden", "over denne linje", "powyżej tej linii",
         "выше этой строки", "この行より上", "请在此行上方",
     ]
 
-    /// Whether a text begins with the words before a mail that is passed on.
-    static func opensForward(_ text: String) -> Bool {
-        let words = text.lowercased().drop { "-_=*>–—• \t".contains($0) }
-        return Self.forwarded.contains { words.hasPrefix($0) }
+    /// What asks for an answer, in the first words of such a line: it is a request, and no sentence about a line.
+    static let answer: [String] = [
+        "reply", "write", "type", "respond", "answer", "antwort", "schreiben", "répon", "respond", "rispond", "antwoord", "schrijf", "svar",
+        "skriv", "odpowied", "odpis", "odpověz", "ответ", "返信", "回复", "回覆",
+    ]
+
+    // MARK: - Reading
+
+    static func isDash(_ character: Character) -> Bool {
+        "-_=*".contains(character) || character.unicodeScalars.first?.properties.generalCategory == .dashPunctuation
     }
+
+    /// What follows the words before a mail that is passed on; nil when a text does not begin with them.
+    ///
+    /// - Parameter text: case folded.
+    static func afterForward(_ text: String) -> Substring? {
+        let words = text.drop { self.isDash($0) || ">•".contains($0) || $0.isWhitespace }
+        return self.forwarded.first { words.hasPrefix($0) }.map { words.dropFirst($0.count) }
+    }
+
+    /// Whether a text begins with the words before a mail that is passed on.
+    static func opensForward(_ text: String) -> Bool { self.afterForward(text.caseFolded) != nil }
 }

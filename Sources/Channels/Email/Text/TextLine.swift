@@ -1,9 +1,8 @@
 import Foundation
+internal import Parley
 
 /// One line of a mail's text, and what it can be told to be by itself.
 struct TextLine {
-    /// Which label of a mail's header it begins with.
-    enum Label: Hashable { case from, sent, to, subject }
     /// What attributions are made of.
     struct Signs: OptionSet {
         let rawValue: Int
@@ -18,12 +17,14 @@ struct TextLine {
     let isEmpty: Bool
     /// By the markup of an HTML mail.
     let isSurelyQuoted: Bool
-    let isQuoted: Bool
+    var isQuoted: Bool
     let signs: Signs
-    let label: Label?
+    let label: HeaderLabel?
     let endsLikeAttribution: Bool
     private let words: Substring
     private let lowered: String
+    private let frame: Frame
+    private let isBetweenArrows: Bool
 
     private static let directions: Set<Unicode.Scalar> = Set(
         "\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".unicodeScalars
@@ -37,60 +38,91 @@ struct TextLine {
         let words = self.shown.drop(while: \.isWhitespace)
         self.words = words
         self.isEmpty = words.isEmpty
-        self.isQuoted = words.first == ">" || words.first == "＞"
+        // GroupWise: `>>> Anna <anna@a.test> 02.03.2026 09:14 >>>`
+        let isBetweenArrows = words.utf8.count <= Self.longest && words.hasPrefix(">>> ") && words.hasSuffix(" >>>") && !self.isSurelyQuoted
+        self.isBetweenArrows = isBetweenArrows
+        self.isQuoted = !isBetweenArrows && (words.first == ">" || words.first == "＞")
         let isShort = words.utf8.count <= Self.longest && !self.isEmpty
+        let isRead = isShort && !self.isQuoted
         // Marks of direction stand around names and addresses in Hebrew and Arabic mails.
         self.lowered =
-            isShort ? String(String.UnicodeScalarView(words.lowercased().unicodeScalars.filter { !Self.directions.contains($0) })) : ""
+            isShort ? String(String.UnicodeScalarView(words.caseFolded.unicodeScalars.filter { !Self.directions.contains($0) })) : ""
         let bare = self.lowered.trimmingCharacters(in: .whitespaces)
-        self.endsLikeAttribution = isShort && !self.isQuoted && [":", "：", ":*", "：*", "："].contains { bare.hasSuffix($0) }
-        self.signs = isShort && !self.isQuoted ? Self.signs(of: self.lowered) : []
-        self.label = isShort && !self.isQuoted ? Self.label(of: self.lowered) : nil
+        self.frame = Frame(bare)
+        // Zoho: `---- On Mon, 2 Mar 2026 Anna wrote ----`
+        self.endsLikeAttribution = isRead && (self.frame.isWhole || [":", "：", ":*", "：*"].contains { bare.hasSuffix($0) })
+        let introduces = isRead && Self.introduces(words, self.lowered)
+        self.signs = isRead ? Self.signs(of: self.lowered).union(introduces ? .verb : []) : []
+        // A list of recipients may be of any length.
+        self.label = self.isQuoted ? nil : HeaderLabel(of: isShort ? self.lowered : String(words.prefix(60)).caseFolded)
     }
 
     /// Wrapped lines are long, or break off within an address.
     var couldWrap: Bool { self.words.utf8.count >= 30 || self.lowered.hasSuffix("<") || self.signs.contains(.date) }
 
-    /// `-- `, alone on its line; trailing blanks get lost on the way.
-    var isSignatureMark: Bool { self.words == "--" || self.words == "-- " }
+    /// Few enough words to be a name and a verb: `The Support Team wrote:`.
+    var isBrief: Bool { self.lowered.split(whereSeparator: \.isWhitespace).count <= 8 }
+
+    /// Somebody's words in prose, where programs put what they quote as it is.
+    var opensSpeech: Bool { self.words.first.map { "\"“„«»”「『".contains($0) } ?? false }
+
+    /// `| words`, as some programs quote; tables have a bar at the end too.
+    var isBarred: Bool { self.words.first == "|" && self.words.last != "|" }
+
+    // MARK: - Signatures
+
+    /// `-- `, alone on its line. Source: RFC 3676 section 4.3.
+    var isSignatureMark: Bool { self.words == "-- " }
+
+    /// The same when its blank got lost on the way, or what writers part their own words with.
+    var isBareSignatureMark: Bool { self.words == "--" }
+
+    /// As long as lines of signatures are.
+    var isShort: Bool { self.words.count <= 72 }
+
+    // MARK: - Lines that programs draw
 
     /// `________________________________`
-    var isRule: Bool {
-        self.words.count >= 10 && self.words.allSatisfy { $0 == "_" || $0 == "-" || $0 == "=" || $0 == "*" || $0.isWhitespace }
-    }
+    var isRule: Bool { self.frame.isRule }
 
-    private var isBetweenDashes: Bool {
-        let edge = self.lowered.prefix(2)
-        return edge == "--" || edge == "__" || edge == "==" || edge == "**" || edge == "—-" || edge == "––" || edge == "——"
-    }
+    /// `----- Mail original -----`, whatever the words.
+    var isFramed: Bool { !self.isQuoted && self.frame.isWhole }
 
     var namesOriginal: Bool {
-        guard self.isBetweenDashes, !self.isQuoted else { return false }
-        let inside = self.lowered.filter { !"-_=*–—".contains($0) || $0 == " " }.trimmingCharacters(in: .whitespaces)
-        return QuoteWords.original.contains { inside == $0 || inside == $0.replacing("-", with: "") }
+        if self.isBetweenArrows { return self.signs.isSuperset(of: [.date, .time]) }
+        guard self.frame.opens, !self.isQuoted else { return false }
+        return QuoteWords.original.contains { self.frame.inside == $0 || self.frame.inside == $0.replacing("-", with: "") }
     }
 
     var opensForward: Bool {
-        guard !self.isQuoted else { return false }
-        let isMarked = self.isBetweenDashes || self.endsLikeAttribution
-        return isMarked && QuoteWords.opensForward(self.lowered)
+        guard !self.isQuoted, self.frame.opens || self.endsLikeAttribution else { return false }
+        guard let rest = QuoteWords.afterForward(self.lowered) else { return false }
+        // Without dashes it is the program's line only when it says no more than that.
+        return self.frame.opens || rest.split(whereSeparator: \.isWhitespace).count <= 1
     }
 
-    var asksForReplyAbove: Bool {
-        if self.lowered.hasPrefix("##-") { return true }
-        return QuoteWords.aboveThisLine.contains { self.lowered.contains($0) } && self.lowered.contains { "-#=*—–".contains($0) }
+    /// What ticket systems ask for.
+    enum ReplyRequest {
+        /// Within signs that only programs write.
+        case marked
+        /// In words alone: a writer may mean another line.
+        case bare
+    }
+
+    var replyRequest: ReplyRequest? {
+        if self.lowered.hasPrefix("##-") { return .marked }
+        guard !self.isQuoted, QuoteWords.aboveThisLine.contains(where: { self.lowered.contains($0) }) else { return nil }
+        if self.frame.opens || self.lowered.hasPrefix("##") { return .marked }
+        let beginning = self.frame.inside.split(separator: " ").prefix(2).joined(separator: " ")
+        return self.isShort && QuoteWords.answer.contains { beginning.contains($0) } ? .bare : nil
     }
 
     // MARK: - Reading
 
-    private static func label(of text: String) -> Label? {
-        let text = text.drop { $0 == "*" || $0 == "_" || $0.isWhitespace }
-        guard let colon = text.prefix(40).firstIndex(where: { $0 == ":" || $0 == "：" }) else { return nil }
-        let name = text[..<colon].filter { $0 != "*" }.trimmingCharacters(in: .whitespaces)
-        if QuoteWords.from.contains(name) { return .from }
-        if QuoteWords.sent.contains(name) { return .sent }
-        if QuoteWords.subject.contains(name) { return .subject }
-        return QuoteWords.to.contains(name) ? .to : nil
+    /// `Quoting Anna:`; with a small letter behind it, prose about something: `Quoting the manual:`.
+    private static func introduces(_ words: Substring, _ lowered: String) -> Bool {
+        guard let introduction = QuoteWords.introductions.first(where: { lowered.hasPrefix($0) }) else { return false }
+        return words.dropFirst(introduction.count).first { !$0.isWhitespace }.map { !$0.isLowercase } ?? false
     }
 
     private static func signs(of text: String) -> Signs {
@@ -99,47 +131,33 @@ struct TextLine {
             signs.insert(.address)
         }
         if text.contains("mailto:") { signs.insert(.address) }
-        let numbers = Numbers(text)
+        let numbers = LineNumbers(text)
         if numbers.hasDate { signs.insert(.date) }
         if numbers.hasTime { signs.insert(.time) }
         let words = text.split { $0.isWhitespace || $0 == ":" || $0 == "," || $0 == "：" || $0 == "、" || $0 == "*" }
         if words.contains(where: { QuoteWords.wrote.contains(String($0)) }) { signs.insert(.verb) }
-        let hasHan = ["写道", "寫道", "のメッセージ", "作成", "작성"].contains { text.contains($0) }
-        if hasHan { signs.insert(.verb) }
+        if QuoteWords.wroteWithin.contains(where: { text.contains($0) }) { signs.insert(.verb) }
         return signs
     }
+}
 
-    /// The numbers of a line, by what stands between them: `2026`, `02.03.26`, `9:14`, `9h14`, `2026年3月2日`.
-    private struct Numbers {
-        var hasDate = false
-        var hasTime = false
+/// A line by the runs of dashes at its ends: `-----Original Message-----`.
+private struct Frame {
+    private let before: Int
+    private let after: Int
+    let inside: String
 
-        init(_ text: String) {
-            var digits = 0
-            var value = 0
-            var groups: [(digits: Int, value: Int, after: Character?)] = []
-            for character in text {
-                if let digit = character.wholeNumberValue, character.isNumber, digit <= 9, digits < 6 {
-                    (digits, value) = (digits + 1, value * 10 + digit)
-                } else {
-                    if digits > 0 { groups.append((digits, value, character)) }
-                    (digits, value) = (0, 0)
-                }
-                if groups.count > 40 { break }
-            }
-            if digits > 0 { groups.append((digits, value, nil)) }
-            for (index, group) in groups.enumerated() {
-                if group.digits == 4, 1970...2100 ~= group.value { self.hasDate = true }
-                let next = index + 1 < groups.count ? groups[index + 1] : nil
-                if let next, let after = group.after {
-                    if ":.h時时시点".contains(after), group.value < 24, next.digits == 2, next.value < 60 { self.hasTime = true }
-                    if "./-".contains(after), group.value <= 31, next.value <= 31, index + 2 < groups.count, next.after == after,
-                        [2, 4].contains(groups[index + 2].digits)
-                    {
-                        self.hasDate = true
-                    }
-                }
-            }
-        }
+    /// - Parameter line: without blanks around.
+    init(_ line: String) {
+        let opening = line.prefix(while: QuoteWords.isDash)
+        let rest = line.dropFirst(opening.count)
+        let closing = rest.reversed().prefix(while: QuoteWords.isDash)
+        self.before = opening.count
+        self.after = closing.count
+        self.inside = rest.dropLast(closing.count).trimmingCharacters(in: .whitespaces)
     }
+
+    var isRule: Bool { self.inside.isEmpty && self.before >= 3 }
+    var opens: Bool { self.before >= 2 && !self.inside.isEmpty }
+    var isWhole: Bool { self.before >= 3 && self.after >= 3 && !self.inside.isEmpty }
 }

@@ -5,16 +5,21 @@ import Foundation
 /// Works line by line and looks at each line a fixed number of times, so its time grows with the text and with nothing else. When nothing
 /// would be left, all is kept. A mail that is passed on is content.
 package struct VisibleText {
-    /// - Parameter isForward: the subject says that a mail is passed on, so a block of its headers begins no quotation.
+    /// - Parameter isForward: the subject says that a mail is passed on: whatever looks like an earlier mail is the one it is about.
     package static func of(plain text: String, isForward: Bool = false) -> String {
+        self.of(marked: HTMLText.unmarked(text), isForward: isForward)
+    }
+
+    package static func of(html: String, isForward: Bool = false) -> String {
+        self.of(marked: HTMLText.markedText(of: html, isForward: isForward), isForward: isForward)
+    }
+
+    /// - Parameter text: with `HTMLText.quoteMark` before the lines that markup says are quoted.
+    static func of(marked text: String, isForward: Bool) -> String {
         var body = VisibleText(text, isForward: isForward)
         body.strip()
         let visible = body.text
         return visible.isEmpty ? Self.tidy(VisibleText(text, isForward: isForward).lines.map(\.shown)) : visible
-    }
-
-    package static func of(html: String, isForward: Bool = false) -> String {
-        self.of(plain: HTMLText.markedText(of: html), isForward: isForward)
     }
 
     private var lines: [TextLine]
@@ -26,6 +31,17 @@ package struct VisibleText {
         self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TextLine(String($0)) }
         self.isDropped = Array(repeating: false, count: self.lines.count)
         self.isForward = isForward
+        self.markBars()
+    }
+
+    /// Bars quote where words introduce them.
+    private mutating func markBars() {
+        for index in self.lines.indices.dropFirst() where self.lines[index].isBarred {
+            let above = self.lines[index - 1]
+            if above.isBarred && above.isQuoted || above.endsLikeAttribution && above.signs.contains(.verb) {
+                self.lines[index].isQuoted = true
+            }
+        }
     }
 
     private var text: String {
@@ -50,6 +66,11 @@ package struct VisibleText {
     private mutating func strip() {
         let end = self.lines.indices.first { self.lines[$0].opensForward } ?? self.lines.count
         let cut = self.firstCut(before: end)
+        if self.isForward {
+            let isAlone = cut == nil && end == self.lines.count && !self.lines.contains { $0.isQuoted }
+            if isAlone { self.dropSignature(before: end) }
+            return
+        }
         if let cut { for index in cut..<self.lines.count { self.isDropped[index] = true } }
         let limit = cut ?? end
         self.dropQuotations(before: limit)
@@ -61,40 +82,42 @@ package struct VisibleText {
         for index in 0..<end {
             let line = self.lines[index]
             if line.isEmpty || line.isQuoted { continue }
-            if line.asksForReplyAbove || line.namesOriginal || (!self.isForward && self.isHeaderBlock(at: index)) {
-                return self.withRuleAbove(index)
-            }
-            if let start = self.attribution(endingAt: index, before: end), !self.isFollowedByQuotation(index, before: end),
-                self.isStrictAttribution(start...index)
-            {
-                return start
+            if line.namesOriginal || self.asksForReplyAbove(at: index) || self.isHeaderBlock(at: index) { return self.withRuleAbove(index) }
+            if let start = self.attribution(endingAt: index, before: end), self.isStrictAttribution(start...index, before: end) {
+                return self.withRuleAbove(start)
             }
         }
         return nil
     }
 
-    /// Outlook draws a line above its block.
+    /// With the lines that programs draw above what they quote: a rule, and a name of it between dashes.
     private func withRuleAbove(_ index: Int) -> Int {
         var start = index
-        while start > 0, self.lines[start - 1].isEmpty || self.lines[start - 1].isRule { start -= 1 }
+        var hasName = false
+        while start > 0 {
+            let above = self.lines[start - 1]
+            guard above.isEmpty || above.isRule || (above.isFramed && !hasName) else { break }
+            if above.isFramed { hasName = true }
+            start -= 1
+        }
         return start
     }
 
-    /// From, then two more labels of an earlier mail's header, a date or a subject among them, on lines that follow one another.
     private func isHeaderBlock(at index: Int) -> Bool {
-        guard self.lines[index].label == .from else { return false }
-        var found: Set<TextLine.Label> = [.from]
-        var misses = 0
-        for line in self.lines[(index + 1)...].prefix(10) {
-            if let label = line.label {
-                found.insert(label)
-            } else if line.isEmpty || misses == 2 {
-                break
-            } else {
-                misses += 1  // a long list of recipients goes on
-            }
+        guard let label = self.lines[index].label, label != .unknown else { return false }
+        var block = HeaderBlock()
+        for line in self.lines[index...].prefix(HeaderBlock.longest) where !block.take(line) { break }
+        return block.isEarlierMail
+    }
+
+    /// A request in words alone is a program's when it stands apart.
+    private func asksForReplyAbove(at index: Int) -> Bool {
+        func isEdge(_ index: Int) -> Bool { !self.lines.indices.contains(index) || self.lines[index].isEmpty || self.lines[index].isRule }
+        switch self.lines[index].replyRequest {
+        case .marked: return true
+        case .bare: return isEdge(index - 1) && isEdge(index + 1)
+        case nil: return false
         }
-        return found.count >= 3 && (found.contains(.sent) || found.contains(.subject))
     }
 
     private mutating func dropQuotations(before limit: Int) {
@@ -103,7 +126,7 @@ package struct VisibleText {
         var hasAttribution = false
         for index in 0..<limit where self.lines[index].endsLikeAttribution && self.isFollowedByQuotation(index, before: limit) {
             guard let start = self.attribution(endingAt: index, before: limit) else { continue }
-            for line in start...index { self.isDropped[line] = true }
+            for line in self.withRuleAbove(start)...index where !self.lines[line].isEmpty { self.isDropped[line] = true }
             hasAttribution = true
         }
         // Without an introduction, only what stands at an end is surely an earlier mail; in the middle it may be anything.
@@ -116,20 +139,30 @@ package struct VisibleText {
         }
     }
 
-    /// Below two dashes and a blank (RFC 3676 section 4.3), or a program's own words about itself.
     private mutating func dropSignature(before limit: Int) {
         let shown = (0..<limit).filter { !self.isDropped[$0] && !self.lines[$0].isEmpty }
-        if let start = shown.first(where: { self.lines[$0].isSignatureMark }), start != shown.first {
+        if let start = shown.first(where: { self.isSignatureMark(at: $0, before: limit) }), start != shown.first {
             for index in start..<limit { self.isDropped[index] = true }
         }
+    }
+
+    /// Two dashes and a blank, or without the blank when a few short lines, as signatures are, are all that follows an empty line.
+    private func isSignatureMark(at index: Int, before limit: Int) -> Bool {
+        if self.lines[index].isSignatureMark { return true }
+        guard self.lines[index].isBareSignatureMark, index > 0, self.lines[index - 1].isEmpty else { return false }
+        let below = self.lines[(index + 1)..<limit].lazy.filter { !$0.isEmpty }.prefix(11)
+        return below.count <= 10 && below.allSatisfy(\.isShort)
     }
 
     // MARK: - Attributions
 
     private func isFollowedByQuotation(_ index: Int, before end: Int) -> Bool {
-        var next = index + 1
-        while next < end, self.lines[next].isEmpty, next - index < 4 { next += 1 }
-        return next < end && self.lines[next].isQuoted
+        self.firstLine(below: index, before: end)?.isQuoted ?? false
+    }
+
+    /// The line with something on it that comes next, over three empty ones at most.
+    private func firstLine(below index: Int, before end: Int) -> TextLine? {
+        self.lines[(index + 1)..<end].prefix(4).first { !$0.isEmpty }
     }
 
     /// The first line of the words that introduce an earlier mail and end here; nil when they do not.
@@ -141,18 +174,23 @@ package struct VisibleText {
         while !(signs.contains(.date) && (signs.contains(.address) || signs.contains(.verb))), start > 0, index - start < 3,
             !self.lines[start - 1].isEmpty, !self.lines[start - 1].isQuoted, self.lines[start - 1].couldWrap
         {
-            let above = self.lines[start - 1].signs
-            guard !above.isEmpty else { break }
-            start -= 1
-            signs.formUnion(above)
+            // A long name may fill a line.
+            let count = self.lines[start - 1].signs.isEmpty ? 2 : 1
+            guard count == 1 || (index - start < 2 && self.isDated(start - 2)) else { break }
+            start -= count
+            signs.formUnion(self.lines[start].signs)
         }
         if signs.contains(.date) && signs.contains(.time) || signs.contains(.address) { return start }
-        return self.lines[index].signs.contains(.verb) ? index : nil
+        return self.lines[index].signs.contains(.verb) && self.lines[index].isBrief ? index : nil
     }
 
-    /// Whether it can be nothing else, although no quotation is marked below.
-    private func isStrictAttribution(_ range: ClosedRange<Int>) -> Bool {
+    private func isDated(_ index: Int) -> Bool { index >= 0 && self.lines[index].signs.contains(.date) }
+
+    /// Whether it can be nothing else, although no quotation is marked below: only then is it as good as a line that names it.
+    private func isStrictAttribution(_ range: ClosedRange<Int>, before end: Int) -> Bool {
         let signs = range.reduce(into: TextLine.Signs()) { $0.formUnion(self.lines[$1].signs) }
-        return signs.contains(.date) && signs.contains(.time) && (signs.contains(.address) || signs.contains(.verb))
+        guard signs.isSuperset(of: [.date, .time, .verb]) else { return false }
+        guard let below = self.firstLine(below: range.upperBound, before: end) else { return true }
+        return !below.isQuoted && !below.opensSpeech
     }
 }
