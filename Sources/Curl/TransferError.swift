@@ -1,5 +1,5 @@
 /// Why no whole answer came, and whether the peer may have acted on the request all the same.
-package struct TransferError: Error, Hashable, Sendable {
+package struct TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Closed on purpose: with a new case, every `switch` that has to decide about it stops compiling.
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         /// Refused before anything was looked up: the request itself is at fault.
@@ -38,6 +38,8 @@ package struct TransferError: Error, Hashable, Sendable {
         self.phase = phase
         self.detail = detail
     }
+
+    package var description: String { "\(self.detail) (\(self.reason.rawValue))" }
 
     /// Whether the peer may have acted on the request although no answer was understood.
     package var isAmbiguous: Bool { self.phase == .afterSend }

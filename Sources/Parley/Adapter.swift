@@ -173,7 +173,7 @@ package struct HookAnswer: Hashable, Sendable, Codable {
 }
 
 /// An adapter failed at its own work. Fixed codes; `detail` names the place in the file, never message text or a secret.
-package struct AdapterError: Error, Hashable, Sendable {
+package struct AdapterError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         case budgetExceeded = "budget_exceeded", resultTooLarge = "result_too_large", badExpression = "bad_expression", badResult =
             "bad_result"
@@ -184,6 +184,8 @@ package struct AdapterError: Error, Hashable, Sendable {
         self.code = code
         self.detail = detail
     }
+
+    package var description: String { "\(self.detail) (\(self.code.rawValue))" }
 }
 
 extension Adapter {

@@ -1,20 +1,23 @@
 internal import Foundation
 
-/// One thing wrong with a channel's settings. Tells no value: it may be a secret.
+/// One thing wrong with a channel's settings or its policy. Tells no value: it may be a secret.
 package struct SettingsError: Error, Hashable, Sendable {
     package enum Code: String, Sendable {
         case unknownField = "unknown_field"
         case required
         case wrongType = "wrong_type"
         case badFormat = "bad_format"
+        case schemeNotAllowed = "scheme_not_allowed"
+        case outOfRange = "out_of_range"
+        case invalidChoice = "invalid_choice"
     }
-    /// Into the settings: `/auth_token`.
+    /// Into the settings or the policy: `/auth_token`.
     package var pointer: String
     package var code: Code
     package var detail: String
 }
 
-/// Everything wrong with a channel's settings, by name.
+/// Everything wrong with a channel's settings or its policy, by name.
 package struct SettingsErrors: Error, Hashable, Sendable { package var errors: [SettingsError] }
 
 extension SettingsSchema {
@@ -24,7 +27,8 @@ extension SettingsSchema {
         var errors: [SettingsError] = []
         var complete: [String: JSON] = [:]
         for name in settings.keys where self.properties[name] == nil {
-            errors.append(SettingsError(pointer: "/\(name)", code: .unknownField, detail: "no such setting"))
+            let detail = "no such setting\(name.suggestion(of: self.properties.keys))"
+            errors.append(SettingsError(pointer: "/\(name)", code: .unknownField, detail: detail))
         }
         for (name, property) in self.properties {
             let given = settings[name].flatMap { $0 == .null ? nil : $0 }
@@ -100,10 +104,13 @@ extension SettingsSchema.Property {
         if let pattern = self.pattern, let regex = try? Regex(pattern), (try? regex.firstMatch(in: text)) == nil {
             return (.badFormat, "must match \(pattern)")
         }
+        if self.format == "uri", let scheme = URL(string: text)?.scheme?.lowercased(), !self.schemes.contains(scheme) {
+            return (.schemeNotAllowed, "must begin with \(self.schemes.map { "\($0)://" }.joined(separator: " or "))")
+        }
         let fits =
             switch self.format {
             case "e164": text.wholeMatch(of: /\+[1-9][0-9]{1,14}/) != nil
-            case "uri": URL(string: text)?.scheme != nil  // which schemes and hosts may be called is for the egress policy to say
+            case "uri": URL(string: text)?.scheme != nil  // which hosts may be called is for the egress policy to say
             case "email": text.wholeMatch(of: /[^@\s]{1,64}@[^@\s]{1,255}/) != nil
             default: true
             }

@@ -9,6 +9,8 @@ package struct SettingsSchema: Hashable, Sendable {
         package var pattern: String?
         /// `e164`, `uri`, `email`.
         package var format: String?
+        /// What a `uri` may begin with; no other format looks at it.
+        package var schemes: [String]
         package var summary: String?
         package init(
             kind: Kind,
@@ -17,6 +19,7 @@ package struct SettingsSchema: Hashable, Sendable {
             defaultValue: JSON? = nil,
             pattern: String? = nil,
             format: String? = nil,
+            schemes: [String] = ["http", "https"],
             summary: String? = nil
         ) {
             self.kind = kind
@@ -25,6 +28,7 @@ package struct SettingsSchema: Hashable, Sendable {
             self.defaultValue = defaultValue
             self.pattern = pattern
             self.format = format
+            self.schemes = schemes
             self.summary = summary
         }
     }

@@ -26,7 +26,12 @@ struct DatabaseOptions: ParsableArguments {
     @OptionGroup var common: CommonOptions
     @Option(help: ArgumentHelp("The PostgreSQL to use (PARLEY_DATABASE_URL).", valueName: "url"))
     var databaseURL: String?
-    @Option(help: ArgumentHelp("Use the database and the master key of the `parley dev` that keeps its data here.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "Use the database, the master key and the egress of the `parley dev` that keeps its data here.",
+            valueName: "folder"
+        )
+    )
     var data: String?
 
     func settings(_ more: [SettingName: String?] = [:]) throws -> Settings {
@@ -35,6 +40,7 @@ struct DatabaseOptions: ParsableArguments {
             let dev = try DevFolder(path: data).read()
             flags[.databaseURL] = dev.databaseURL
             flags[.masterKeyFile] = DevFolder(path: data).masterKeyFile
+            if flags[.egressAllow] ?? nil == nil { flags[.egressAllow] = dev.egressAllow }
             if flags[.publicURL] ?? nil == nil { flags[.publicURL] = dev.httpURL }
         }
         if let databaseURL { flags[.databaseURL] = databaseURL }

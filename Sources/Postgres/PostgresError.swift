@@ -1,7 +1,7 @@
 /// Why PostgreSQL, or the way to it, failed.
 ///
 /// Never holds what was bound or stored: the server's DETAIL and CONTEXT stay where they are.
-package struct PostgresError: Error, Hashable, Sendable {
+package struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A SQLSTATE, or one of ours where no server spoke (they begin with `PQ`).
     ///
     /// Source: PostgreSQL manual, Appendix A.
@@ -55,6 +55,12 @@ package struct PostgresError: Error, Hashable, Sendable {
     init(serverCode code: Code, message: String, constraint: String?, position: Int?) {
         self.init(code, code.rawValue.hasPrefix("22") ? String(message.prefix { $0 != "\"" }) : message, constraint: constraint)
         self.position = position
+    }
+
+    /// On one line: libpq breaks its own.
+    package var description: String {
+        let lines = self.message.split(whereSeparator: \.isNewline).map { $0.drop { $0 == "\t" || $0 == " " } }
+        return "\(lines.joined(separator: " ")) (\(self.code))"
     }
 
     /// Whether the same transaction may simply be run again.

@@ -52,13 +52,14 @@ def request(method, url, body=None, headers=None, timeout=30):
 class Bridge:
     """`parley dev` on a folder of its own, and further processes on the same database."""
 
-    def __init__(self):
+    def __init__(self, **environment):
         self.folder = Path(tempfile.mkdtemp(prefix="parley-peers-"))
         self.folder.chmod(0o755)
         self.data = self.folder / "data"
         self.processes = []
-        self.environment = os.environ | {"PARLEY_EGRESS_ALLOW": "127.0.0.0/8"}
-        self.dev = self._start("dev", "--data", self.data, "--http-port", free_port(), "--smtp-port", free_port())
+        self.environment = os.environ | {"PARLEY_EGRESS_ALLOW": "127.0.0.0/8"} | environment
+        where = [] if "PARLEY_HTTP_LISTEN" in environment else ["--http-port", free_port()]
+        self.dev = self._start("dev", "--data", self.data, *where, "--smtp-port", free_port())
         try:
             description = self.data / "dev.json"
             eventually(lambda: self._alive(self.dev) and description.exists(), "parley dev is not ready", within=120)

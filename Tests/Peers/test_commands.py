@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from bridge import PARLEY, Bridge, eventually
+from bridge import PARLEY, Bridge, eventually, free_port
 
 COMMANDS = [
     ["dev"], ["serve"], ["work"], ["migrate"], ["check"], ["adapters"], ["adapters", "list"], ["adapters", "new"], ["adapters", "test"],
@@ -40,6 +40,9 @@ class HelpTest(unittest.TestCase):
             (78, ["keys", "list", "--workspace", "w", "--data", "/nowhere"], {}),
             (69, ["migrate"], {"PARLEY_DATABASE_URL": "postgresql://127.0.0.1:1/x"}),
             (1, ["adapters", "test", "nobody"], {}),
+            (64, ["queue", "release", "--workspace", "w"], {}),
+            (64, ["queue", "show", "--workspace", "w", "--limit", "0"], {}),
+            (64, ["channels", "set", "--workspace", "w", "c", "--policy", "{"], {}),
         ]
         for code, arguments, environment in cases:
             with self.subTest(arguments=arguments):
@@ -50,6 +53,13 @@ class HelpTest(unittest.TestCase):
     def test_the_database_password_is_never_repeated(self):
         done = parley("migrate", PARLEY_DATABASE_URL="postgresql://me:hunter2@127.0.0.1:1/x")
         self.assertNotIn("hunter2", done.stdout + done.stderr)
+
+
+class DevTest(unittest.TestCase):
+    def test_dev_listens_where_the_environment_says(self):
+        bridge = Bridge(PARLEY_HTTP_LISTEN=f"127.0.0.1:{(port := free_port())}")
+        self.addCleanup(bridge.stop)
+        self.assertEqual(bridge.url, f"http://127.0.0.1:{port}")
 
 
 class OperatorTest(unittest.TestCase):
@@ -94,6 +104,11 @@ class OperatorTest(unittest.TestCase):
         file.write_text(file.read_text() + "  - {name: other, adapter: twilio, settings: {account_sid: nonsense, auth_token: x}}\n")
         self.parley("apply", "-f", str(file), code=1, TOKEN="c")
         self.assertEqual(len(json.loads(self.parley("channels", "list", "--workspace", "apply-test", "--json"))), 1)
+        file.write_text("workspace: apply-nothing\nchannels:\n  - {name: sms, adapter: twillio, settings: {}}\n")
+        done = parley("apply", "-f", str(file), "--data", str(self.bridge.data))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{file}:3:17: channel 'sms': adapter: there is no adapter 'twillio', did you mean 'twilio'?", done.stderr)
+        self.parley("channels", "list", "--workspace", "apply-nothing", code=1)
 
     def test_a_text_sent_from_the_terminal_reaches_the_provider(self):
         self.parley("send", "--workspace", "dev", "--channel", "Demo SMS", "--to", "+1 500 555 0177", "from the terminal")
@@ -102,6 +117,37 @@ class OperatorTest(unittest.TestCase):
             done = subprocess.run(["curl", "-s", self.bridge.about["httpURL"] + "/sandbox/messages"], capture_output=True, text=True)
             return any(message["text"] == "from the terminal" for message in json.loads(done.stdout)["data"])
         eventually(arrived, "the sandbox saw no such message")
+
+    def test_what_the_api_refuses_to_send_is_refused_here(self):
+        to = ["send", "--workspace", "dev", "--channel", "Demo SMS", "--to"]
+        for address, text in (("+15005550177", " "), ("+15005550177", "x" * 70_000), ("+15005550177", "a\x07b"), ("+15005550006", "loop")):
+            with self.subTest(text=text[:5]):
+                self.parley(*to, address, text, code=64)
+
+    def test_wrong_values_are_wrong_usage(self):
+        for arguments in (
+            ["keys", "create", "--workspace", "usage-test", "--name", "a", "--scope", "admin"],
+            ["keys", "create", "--workspace", "usage-test", "--name", ""],
+            ["keys", "create", "--workspace", "", "--name", "a"],
+            ["keys", "create", "--workspace", "usage-test", "--name", "a", "--days", "99999999999"],
+            ["keys", "revoke", "--workspace", "dev", "nonsense"],
+            ["channels", "set", "--workspace", "dev", "Demo SMS", "--status", "xx"],
+            ["channels", "set", "--workspace", "dev", "Demo SMS", "--name", ""],
+            ["queue", "shape", "nope"],
+            ["queue", "retry", "--workspace", "dev", "nonsense"],
+        ):
+            with self.subTest(arguments=arguments):
+                self.parley(*arguments, code=64)
+
+    def test_the_demo_channels_pass_their_own_test(self):
+        for channel in self.bridge.about["channels"]:
+            with self.subTest(channel=channel["name"]):
+                found = self.parley("channels", "test", "--workspace", "dev", channel["name"])
+                self.assertNotIn("TransferError", found)
+
+    def test_a_channel_that_may_not_be_reached_is_not_saved(self):
+        settings = json.dumps({"account_sid": "AC" + "0" * 32, "auth_token": "x", "from": "+15005550009", "api_base": "http://169.254.169.254"})
+        self.parley("channels", "add", "--workspace", "dev", "--adapter", "twilio", "--name", "far", "--settings", "-", text=settings, code=1)
 
     def test_the_doctor_finds_all_well(self):
         for flags in ([], ["--invariants"]):

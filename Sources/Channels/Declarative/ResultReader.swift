@@ -78,7 +78,6 @@ struct ResultReader {
     func finish() throws(Problem) {
         let unknown = self.members.keys.filter { !self.known.contains($0) }.sorted()
         guard let name = unknown.first else { return }
-        let hint = name.closest(of: self.known).map { ", did you mean '\($0)'?" } ?? ""
-        throw Problem(detail: "unknown member '\(name)'\(hint)")
+        throw Problem(detail: "unknown member '\(name)'\(name.suggestion(of: self.known))")
     }
 }

@@ -21,6 +21,9 @@ package struct EmailAdapter: Adapter {
         func text(_ summary: String, secret: Bool = false, required: Bool = false, format: String? = nil) -> SettingsSchema.Property {
             .init(kind: .string, isSecret: secret, isRequired: required, format: format, summary: summary)
         }
+        func server(_ summary: String, _ scheme: String) -> SettingsSchema.Property {
+            .init(kind: .string, isRequired: false, format: "uri", schemes: [scheme, "\(scheme)s"], summary: summary)
+        }
         return SettingsSchema(properties: [
             "address": text("The channel's own address: mail to it comes in here, answers come from it", required: true, format: "email"),
             "from_name": text("The name beside it, as recipients see it"),
@@ -29,13 +32,13 @@ package struct EmailAdapter: Adapter {
                 isRequired: false,
                 summary: "Take mail for every address of the domain that no other channel has"
             ),
-            "smtp_url": text("Where mail is handed over: smtp://host:587 (STARTTLS) or smtps://host", format: "uri"),
+            "smtp_url": server("Where mail is handed over: smtp://host:587 (STARTTLS) or smtps://host", "smtp"),
             "smtp_username": text("For that server, when it asks"),
             "smtp_password": text("For that server, when it asks", secret: true),
             "trusted_relay": text(
                 "The name (authserv-id) under which your own mail server writes Authentication-Results; no other is believed"
             ),
-            "imap_url": text("A mailbox to be picked up instead of receiving by SMTP: imaps://host", format: "uri"),
+            "imap_url": server("A mailbox to be picked up instead of receiving by SMTP: imaps://host", "imap"),
             "imap_username": text("For that mailbox; the one for sending when not given"),
             "imap_password": text("For that mailbox; the one for sending when not given", secret: true),
             "imap_mailbox": text("Which folder; INBOX when not given"),

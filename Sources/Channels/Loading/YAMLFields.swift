@@ -63,8 +63,7 @@ final class YAMLFields {
     func finish() {
         for (key, _) in self.members where !self.known.contains(key.string ?? "") {
             let name = key.string ?? "?"
-            let hint = name.closest(of: self.known).map { ", did you mean '\($0)'?" } ?? ""
-            self.file.report(key, "unknown key '\(name)'\(hint)")
+            self.file.report(key, "unknown key '\(name)'\(name.suggestion(of: self.known))")
         }
     }
 }

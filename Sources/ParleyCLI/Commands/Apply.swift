@@ -26,8 +26,7 @@ extension Parley {
         var file: String
 
         func run() async throws {
-            let wanted = try ChannelsFile(path: self.file)
-            self.output.show(try await Operator.with(self.database.settings()) { try await $0.apply(wanted) })
+            self.output.show(try await Operator.with(self.database.settings()) { try await $0.apply(self.file) })
         }
     }
 }

@@ -16,8 +16,13 @@ extension Parley {
         @OptionGroup var common: CommonOptions
         @Option(help: ArgumentHelp("Where the database, the keys and dev.json are kept.", valueName: "folder"))
         var data = ".parley"
-        @Option(help: ArgumentHelp("The port on 127.0.0.1 for hooks, API and sandbox; 0 takes any free one.", valueName: "port"))
-        var httpPort = 8080
+        @Option(
+            help: ArgumentHelp(
+                "The port on 127.0.0.1 for hooks, API and sandbox; by default PARLEY_HTTP_LISTEN, or 8080; 0 takes any free one.",
+                valueName: "port"
+            )
+        )
+        var httpPort: Int?
         @Option(
             help: ArgumentHelp("The port on 127.0.0.1 for mail; by default 2525, or any free one; 0 takes any free one.", valueName: "port")
         )
@@ -25,7 +30,7 @@ extension Parley {
 
         func run() async throws {
             let settings = try self.common.settings([
-                .httpListen: "127.0.0.1:\(self.httpPort)", .smtpListen: self.smtpPort.map { "127.0.0.1:\($0)" },
+                .httpListen: self.httpPort.map { "127.0.0.1:\($0)" }, .smtpListen: self.smtpPort.map { "127.0.0.1:\($0)" },
             ])
             try await DevProcess(settings: settings, folder: DevFolder(path: self.data)).run {
                 FileHandle.standardOutput.write(Data("\($0)\n".utf8))  // at once, also into a file

@@ -51,12 +51,8 @@ extension Parley.Keys {
         var name: String
         @Option(help: "read, write or manage; may be given several times. All three when not given.")
         var scope: [String] = ["read", "write", "manage"]
-        @Option(help: "Days until the key stops working; for ever when not given.")
+        @Option(help: "Days until the key stops working, 1 to 36500; for ever when not given.")
         var days: Int?
-
-        func validate() throws {
-            if let days, days < 1 { throw ValidationError("--days must be 1 or more") }
-        }
 
         func run() async throws {
             let listing = try await Operator.with(self.database.settings()) {

@@ -31,8 +31,12 @@ extension Parley.QueueCommand {
         @OptionGroup var output: OutputOptions
         @Option(help: "List this workspace's held and unknown messages and its dead letters.")
         var workspace: String?
-        @Option(help: "How many of each at most.")
+        @Option(help: "How many of each at most: 1 to 10000.")
         var limit = 100
+
+        func validate() throws {
+            guard 1...10_000 ~= self.limit else { throw ValidationError("--limit must be 1 to 10000.") }
+        }
 
         func run() async throws {
             let listing = try await Operator.with(self.database.settings()) { one in
@@ -86,6 +90,12 @@ extension Parley.QueueCommand {
         var ids: [String] = []
         @Option(help: "A conversation that `queue hold` holds.")
         var conversation: String?
+
+        func validate() throws {
+            guard !self.ids.isEmpty || self.conversation != nil else {
+                throw ValidationError("Give the ids of messages, or --conversation.")
+            }
+        }
 
         func run() async throws {
             try await Operator.with(self.database.settings()) { one in

@@ -1,5 +1,4 @@
 import Channels
-import Curl
 import Foundation
 import HTTPTypes
 import Parley
@@ -38,8 +37,8 @@ extension API {
             let adapter = AdapterName(rawValue: adapterName).flatMap { self.adapters[$0] }
             if adapter == nil, fields.errors.isEmpty { fields.fail("adapter", "unknown_adapter", "See GET /v1/adapters.") }
             let name = fields.requiredLine("name")
-            let settings = self.settings(&fields, of: adapter, known: [:])
-            let policy = fields.policy(adapter?.standardPolicy ?? ChannelPolicy())
+            let settings = self.settings(&fields, of: adapter)
+            let policy = self.policy(&fields, of: adapter)
             try fields.finish()
             guard let adapter else { throw Problem.notFound }
             let made = try await self.claimingAddress {
@@ -74,8 +73,9 @@ extension API {
         let before = self.shown(channel)
         var fields = try Fields(body: call.request)
         if let name = fields.line("name") { channel.name = name }
-        channel.settings = self.settings(&fields, of: self.adapters[channel.adapter], known: channel.settings)
-        channel.policy = fields.policy(channel.policy)
+        let adapter = self.adapters[channel.adapter]
+        channel.settings = self.settings(&fields, of: adapter, known: channel.settings)
+        channel.policy = self.policy(&fields, of: adapter, known: channel.policy)
         if let status = fields.choice("status", of: ChannelRecord.Status.self) {
             if status == .degraded { fields.fail("status", "invalid_choice", "One of active, disabled.") }
             channel.status = status
@@ -113,29 +113,25 @@ extension API {
         return APIAnswer(.noContent, nil, audit: [call.audit("channel.delete", "channel:\(id)", before: self.shown(channel))])
     }
 
-    /// The settings with what is given laid over what is known, checked by the adapter's schema and the egress policy.
-    private func settings(_ fields: inout Fields, of adapter: (any Adapter)?, known: [String: JSON]) -> [String: JSON] {
-        let value = fields.value("settings")
-        guard let adapter else { return known }
-        guard let given = value == nil ? [:] : value?.object else {
-            fields.fail("settings", "wrong_type", "Must be an object.")
-            return known
+    private var rules: ChannelRules { ChannelRules(egress: self.egress) }
+
+    /// The settings with what is given laid over what is known. Those of a known channel that nobody changes are not judged anew.
+    private func settings(_ fields: inout Fields, of adapter: (any Adapter)?, known: [String: JSON]? = nil) -> [String: JSON] {
+        let given = fields.value("settings") ?? (known == nil ? .some(.object([:])) : .none)
+        guard let given, let adapter else { return known ?? [:] }
+        do throws(Problem) { return try self.rules.settings(given, over: known ?? [:], of: adapter) } catch {
+            fields.merge(error.errors)
+            return known ?? [:]
         }
-        let merged = known.merging(given) { _, new in new }
-        switch adapter.settings.validate(merged) {
-        case .failure(let problems):
-            fields.merge(
-                problems.errors.map { Problem.Field(pointer: "/settings\($0.pointer)", code: $0.code.rawValue, detail: $0.detail) }
-            )
-            return known
-        case .success(let complete):
-            for (name, property) in adapter.settings.properties where property.format == "uri" {
-                guard let url = complete[name]?.string, !url.isEmpty else { continue }
-                do throws(TransferError) { try self.egress.check(target: url) } catch {
-                    fields.merge([Problem.Field(pointer: "/settings/\(name)", code: error.reason.rawValue, detail: error.detail)])
-                }
-            }
-            return complete
+    }
+
+    /// The policy with what is given laid over what is known.
+    private func policy(_ fields: inout Fields, of adapter: (any Adapter)?, known: ChannelPolicy? = nil) -> ChannelPolicy {
+        let standard = adapter?.standardPolicy ?? ChannelPolicy()
+        guard let given = fields.value("policy") else { return known ?? standard }
+        do throws(Problem) { return try self.rules.policy(given, over: known ?? standard, standard: standard) } catch {
+            fields.merge(error.errors)
+            return known ?? standard
         }
     }
 
@@ -163,41 +159,6 @@ extension ChannelPolicy {
             "perSecond": self.perSecond.map { .integer($0) } ?? .null,
             "perRecipientSeconds": self.perRecipientSeconds.map { .integer($0) } ?? .null,
         ]
-    }
-}
-
-extension Fields {
-    fileprivate mutating func policy(_ known: ChannelPolicy) -> ChannelPolicy {
-        var policy = known
-        guard let value = self.value("policy") else { return policy }
-        guard var fields = try? Fields(value, pointer: "/policy") else {
-            self.fail("policy", "wrong_type", "Must be an object.")
-            return policy
-        }
-        if let choice = fields.choice("verification", of: VerificationMode.self) { policy.verification = choice }
-        if let choice = fields.choice("ended", of: ChannelPolicy.Ended.self) { policy.ended = choice }
-        if let choice = fields.choice("strangers", of: ChannelPolicy.Strangers.self) { policy.strangers = choice }
-        policy.joinSubjectWithinDays = fields.number("joinSubjectWithinDays", 0...365) ?? policy.joinSubjectWithinDays
-        if let choice = fields.choice("unknown", of: ChannelPolicy.Unknown.self) { policy.unknown = choice }
-        policy.retryHeldAfter = fields.number("retryHeldAfter", 1...604_800, over: policy.retryHeldAfter)
-        policy.giveUpAfterHours = fields.number("giveUpAfterHours", 1...720) ?? policy.giveUpAfterHours
-        policy.retentionDays = fields.number("retentionDays", 1...365) ?? policy.retentionDays
-        policy.perSecond = fields.number("perSecond", 1...100_000, over: policy.perSecond)
-        policy.perRecipientSeconds = fields.number("perRecipientSeconds", 0...3_600, over: policy.perRecipientSeconds)
-        do throws(Problem) { try fields.finish() } catch { self.merge(error.errors) }
-        return policy
-    }
-
-    /// What was `known` where nothing is given; nil where null is.
-    private mutating func number(_ name: String, _ range: ClosedRange<Int>, over known: Int?) -> Int? {
-        self.isNull(name) ? nil : self.number(name, range) ?? known
-    }
-
-    private mutating func number(_ name: String, _ range: ClosedRange<Int>) -> Int? {
-        guard let value = self.value(name) else { return nil }
-        if let number = value.int, range.contains(number) { return number }
-        self.fail(name, "out_of_range", "A number from \(range.lowerBound) to \(range.upperBound).")
-        return nil
     }
 }
 

@@ -90,7 +90,7 @@ extension API {
         let channelID = fields.id("channelId", as: ChannelID.self)
         let channel = channelID == nil ? nil : try await self.channels.find(channelID!, in: call.workspace, on: transaction)
         if channelID != nil, channel == nil { fields.fail("channelId", "unknown_channel", "There is no such channel.") }
-        let address = try await self.recipient(&fields, over: channel, call, transaction)
+        let address = try await self.recipient(&fields, over: channel, transaction)
         let adapter = channel.flatMap { self.adapters[$0.adapter] }
         let body = fields.messageBody("body", for: adapter?.capabilities, egress: self.egress)
         let isAutomatic = fields.flag("isAutomatic") ?? false
@@ -112,7 +112,6 @@ extension API {
     private func recipient(
         _ fields: inout Fields,
         over channel: ChannelRecord?,
-        _ call: APICall,
         _ transaction: Transaction
     ) async throws -> Address? {
         guard let value = fields.required("to") else { return nil }
@@ -126,26 +125,12 @@ extension API {
             return nil
         }
         let pointer = value.array == nil ? "to" : "to/0"
-        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
-            fields.fail(pointer, "control_character", "Must hold no control characters.")
+        guard let channel else { return nil }
+        let rule = RecipientRule(channels: self.channels, adapters: self.adapters, publicURL: self.publicURL)
+        do { return try await rule.address(text, over: channel, on: transaction) } catch let mistake as Mistake {
+            fields.fail(pointer, mistake)
             return nil
         }
-        guard let channel, let adapter = self.adapters[channel.adapter] else { return nil }
-        let context = channel.context(publicURL: self.publicURL)
-        guard text.utf8.count <= 320, let address = await adapter.address(text, for: context) else {
-            fields.fail(pointer, "invalid_address", "No address that \(adapter.name) can reach.")
-            return nil
-        }
-        // A message to one of our own numbers would come back in and be answered, and so on.
-        for other in try await self.channels.list(in: call.workspace, on: transaction) {
-            guard let ours = self.adapters[other.adapter] else { continue }
-            let settings = other.settings.filter { ours.settings.properties[$0.key]?.isSecret == false }.compactMap(\.value.string)
-            for setting in settings where await ours.address(setting, for: other.context(publicURL: self.publicURL)) == address {
-                fields.fail(pointer, "loop_address", "This is an address of the workspace itself.")
-                return nil
-            }
-        }
-        return address
     }
 
     /// What the outbound store refuses, as the API says it.

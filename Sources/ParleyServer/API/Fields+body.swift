@@ -17,43 +17,29 @@ extension Fields {
         body.media = fields.list("media") { item, pointer, errors in Self.media(item, pointer, egress, &errors) }
         body.subject = fields.line("subject", upTo: 500)
         // What it may do is settled here, once: whoever shows it later can trust it.
-        if fields.value("html") != nil { body.html = HTMLSanitizer.sanitized(fields.text("html", upTo: 500_000)) }
+        if fields.value("html") != nil { body.html = HTMLSanitizer.sanitized(fields.text("html", TextRule(limit: 500_000))) }
         body.buttons = fields.list("buttons") { item, pointer, errors in Self.button(item, pointer, &errors) }
-        let limit = Self.textLimit(capabilities)
+        let rule = TextRule(capabilities)
         if let inner = fields.value("text") {
             if var text = try? Fields(inner, pointer: "/\(name)/text") {
-                body.text = text.text("text", upTo: limit)
+                body.text = text.text("text", rule)
                 do throws(Problem) { try text.finish() } catch { fields.merge(error.errors) }
             } else {
                 fields.fail("text", "wrong_type", "Must be an object.")
             }
         }
-        if body.text.allSatisfy(\.isWhitespace), body.media.isEmpty, fields.errors.isEmpty {
-            fields.fail("text/text", "empty_text", "Must say something.")
-        }
+        if body.media.isEmpty, fields.errors.isEmpty, let mistake = rule.mistake(inAll: body.text) { fields.fail("text/text", mistake) }
         do throws(Problem) { try fields.finish() } catch { self.merge(error.errors) }
         return body
     }
 
-    /// Longer text is cut into parts by the adapter; ten full requests are a mistake or an abuse.
-    private static func textLimit(_ capabilities: Capabilities?) -> Int {
-        guard let capabilities else { return 65_536 }
-        let units = capabilities.textEncoding == .gsm7 ? capabilities.textLimit * 153 : capabilities.textLimit
-        return min(65_536, max(1, units) * 10)
-    }
-
-    /// Text of several lines. Stored as it is, bidi controls too: showing it safely is the reader's part (B47).
-    private mutating func text(_ name: String, upTo limit: Int) -> String {
+    private mutating func text(_ name: String, _ rule: TextRule) -> String {
         guard let value = self.required(name) else { return "" }
         guard let text = value.string else {
             self.fail(name, "wrong_type", "Must be a string.")
             return ""
         }
-        if text.unicodeScalars.count > limit {
-            self.fail(name, "too_long", "At most \(limit) characters here.")
-        } else if text.unicodeScalars.contains(where: { ($0.value < 0x20 && ![9, 10, 13].contains($0.value)) || $0.value == 0x7f }) {
-            self.fail(name, "control_character", "Must hold no control characters but tab and line breaks.")
-        }
+        if let mistake = rule.mistake(in: text) { self.fail(name, mistake) }
         return text
     }
 

@@ -44,6 +44,8 @@ struct Fields {
         self.errors.append(Problem.Field(pointer: "\(self.pointer)/\(name)", code: code, detail: detail))
     }
 
+    mutating func fail(_ name: String, _ mistake: Mistake) { self.fail(name, mistake.code, mistake.detail) }
+
     mutating func merge(_ errors: [Problem.Field]) { self.errors += errors }
 
     /// The member as it came; nil when absent or null.
@@ -72,13 +74,7 @@ struct Fields {
             self.fail(name, "wrong_type", "Must be a string.")
             return nil
         }
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
-            self.fail(name, "control_character", "Must hold no control characters.")
-        } else if text.unicodeScalars.count > limit {
-            self.fail(name, "too_long", "At most \(limit) characters.")
-        } else if text.allSatisfy(\.isWhitespace) {
-            self.fail(name, "required", "Must not be empty.")
-        }
+        if let mistake = LineRule(limit: limit).mistake(in: text) { self.fail(name, mistake) }
         return text
     }
 

@@ -29,18 +29,19 @@ struct Demo: Sendable {
             )
         }
         return DevDescription(
-            httpURL: "http://\(try self.parts.settings.httpListen)",
-            smtp: try self.parts.settings.smtpListen.description,
+            httpURL: "http://\(try self.parts.settings.httpListen.local)",
+            smtp: try self.parts.settings.smtpListen.local.description,
             workspaceId: workspace.description,
             apiKey: secret,
             databaseURL: try self.parts.settings.databaseURL,
+            egressAllow: self.parts.settings.text(.egressAllow) ?? "",
             channels: channels
         )
     }
 
     /// Adapter, name, and the settings that wire it to the sandbox.
     private func wanted() throws -> [(AdapterName, String, [String: JSON])] {
-        let sandbox = "http://\(try self.parts.settings.httpListen)/sandbox"
+        let sandbox = "http://\(try self.parts.settings.httpListen.local)/sandbox"
         let secret = try self.folder.secret(in: self.folder.sandboxSecretFile) { Hex.encode(try Crypto.random(16)) }
         return [
             (

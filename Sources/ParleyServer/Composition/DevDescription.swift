@@ -16,6 +16,8 @@ package struct DevDescription: Hashable, Sendable {
     package var workspaceId: String
     package var apiKey: String
     package var databaseURL: String
+    /// What its outbound calls may reach, so that a command on its data judges as it does.
+    package var egressAllow: String
     package var channels: [DemoChannel]
 }
 
@@ -23,14 +25,16 @@ extension DevDescription {
     var json: JSON {
         [
             "httpURL": .string(self.httpURL), "smtp": .string(self.smtp), "workspaceId": .string(self.workspaceId),
-            "apiKey": .string(self.apiKey), "databaseURL": .string(self.databaseURL), "channels": .array(self.channels.map(\.json)),
+            "apiKey": .string(self.apiKey), "databaseURL": .string(self.databaseURL), "egressAllow": .string(self.egressAllow),
+            "channels": .array(self.channels.map(\.json)),
         ]
     }
 
     /// Nil when a member is missing or of another kind.
     init?(_ json: JSON) {
         guard let httpURL = json["httpURL"]?.string, let smtp = json["smtp"]?.string, let workspaceId = json["workspaceId"]?.string,
-            let apiKey = json["apiKey"]?.string, let databaseURL = json["databaseURL"]?.string, let channels = json["channels"]?.array
+            let apiKey = json["apiKey"]?.string, let databaseURL = json["databaseURL"]?.string,
+            let egressAllow = json["egressAllow"]?.string, let channels = json["channels"]?.array
         else { return nil }
         self.init(
             httpURL: httpURL,
@@ -38,6 +42,7 @@ extension DevDescription {
             workspaceId: workspaceId,
             apiKey: apiKey,
             databaseURL: databaseURL,
+            egressAllow: egressAllow,
             channels: channels.compactMap(DemoChannel.init)
         )
     }

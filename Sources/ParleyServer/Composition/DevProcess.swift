@@ -1,4 +1,5 @@
 import Channels
+import Curl
 import Foundation
 import Logging
 import Parley
@@ -22,12 +23,15 @@ package struct DevProcess: Sendable {
             handler.logLevel = level
             return handler
         }
-        // Where the demo channels send to is this process.
-        settings.set(.egressAllow, "127.0.0.0/8, ::1/128, \(settings.text(.egressAllow) ?? "")")
         settings.set(.masterKeyFile, folder.masterKeyFile)
         var address = try settings.httpListen
         if address.port == 0 { address.port = try ListenAddress.freePort() }
         settings.set(.httpListen, address.description)
+        // Where the demo channels send to is this process.
+        var allowed = ["127.0.0.0/8", "::1/128"] + [settings.text(.egressAllow) ?? ""].filter { !$0.isEmpty }
+        if IPAddress(address.local.host) != nil { allowed.append(address.local.host) }
+        settings.set(.egressAllow, allowed.joined(separator: ", "))
+        if !settings.isGiven(.publicURL) { settings.set(.publicURL, "http://\(address.local)") }
         var mail = try settings.smtpListen
         // Nobody chose the port, so another `parley dev` beside this one is no reason not to start.
         if mail.port == 0 || (!settings.isGiven(.smtpListen) && !mail.isFree) { mail.port = try ListenAddress.freePort() }

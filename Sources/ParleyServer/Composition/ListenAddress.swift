@@ -25,6 +25,15 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(host: host, port: port)
     }
 
+    /// Where a client on this machine finds who listens here: "everywhere" is no place to go to.
+    package var local: ListenAddress {
+        switch self.host {
+        case "0.0.0.0": ListenAddress(host: "127.0.0.1", port: self.port)
+        case "::": ListenAddress(host: "::1", port: self.port)
+        default: self
+        }
+    }
+
     package var description: String { self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)" }
 }
 

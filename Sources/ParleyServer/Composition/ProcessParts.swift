@@ -2,7 +2,6 @@ import Channels
 import Curl
 import Foundation
 import Logging
-import NIOCore
 import Postgres
 import ServiceLifecycle
 import UnixSignals
@@ -42,7 +41,8 @@ struct ProcessParts: Sendable {
 
     /// Waits until the database answers, and refuses one whose tables are not those this version was built for.
     ///
-    /// - Throws: `ProcessFailure`: 69 when there was no answer in half a minute, 78 when `parley migrate` is due.
+    /// - Throws: `ProcessFailure`: 69 when there was no answer in half a minute, 78 when `parley migrate` is due or
+    ///   the master key opens nothing.
     func waitForDatabase() async throws {
         let migrator = Migrator(directory: try self.settings.home.sql)
         let end = ContinuousClock.now + .seconds(30)
@@ -52,12 +52,20 @@ struct ProcessParts: Sendable {
                 guard pending.isEmpty else {
                     throw ProcessFailure.configuration("\(pending.count) migrations are not applied: run `parley migrate`")
                 }
-                return
+                return try await self.checkMasterKey()
             } catch let error as PostgresError where error.isUnavailable && ContinuousClock.now < end {
                 self.logger.warning("waiting for the database", metadata: ["error": "\(error.message)"])
                 try await Task.sleep(for: .seconds(1))
             }
         }
+    }
+
+    /// With the wrong key we would look well, and fail with every hook and every message.
+    private func checkMasterKey() async throws {
+        let opened = try await self.pool.transaction(in: .all) { [sealer] in try await OpenedChannels(of: $0, by: sealer) }
+        if opened.isNone { throw ProcessFailure.configuration("the master key \(opened)") }
+        guard !opened.isAll else { return }
+        self.logger.warning("the master key does not open every channel", metadata: ["channels.shut": "\(opened.shut)"])
     }
 
     /// Runs services until the process is told to stop, or one of them fails; the last is stopped first.
@@ -73,12 +81,7 @@ struct ProcessParts: Sendable {
         do { result = .success(try await group.run()) } catch { result = .failure(error) }
         self.listener.close()
         await self.pool.close()
-        do { try result.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            let address = self.name == "work" ? try self.settings.workListen : try self.settings.httpListen
-            throw ProcessFailure.unavailable(
-                "\(address.map(String.init(describing:)) ?? "the address") is in use: choose another address or port"
-            )
-        }
+        try result.get()
         self.logger.notice("stopped")
     }
 }

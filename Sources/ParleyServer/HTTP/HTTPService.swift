@@ -64,7 +64,10 @@ package struct HTTPService: Service {
             logger: self.logger
         )
         // Detached from our own graceful shutdown, which would close the listener at once.
-        let running = Task.detached { try await server.run() }
+        let address = ListenAddress(host: self.address.host, port: self.address.port)
+        let running = Task.detached {
+            do { try await server.run() } catch { throw ListenFailure(error, at: address) ?? error }
+        }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await running.value

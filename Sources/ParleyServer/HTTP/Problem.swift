@@ -61,6 +61,14 @@ package struct Problem: Error, Sendable {
     }
 }
 
+extension Problem {
+    /// For a terminal: each place with what is wrong there.
+    var lines: [String] {
+        guard self.errors.isEmpty else { return self.errors.map { "\($0.pointer.dropFirst()): \($0.detail)" } }
+        return [self.detail.isEmpty ? self.title : self.detail]
+    }
+}
+
 // MARK: - The problems that many places share
 
 extension Problem {

@@ -13,9 +13,9 @@ struct MailService: Service {
     let logger: Logger
 
     func run() async throws {
-        do { try await self.server.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            guard self.isOptional else {
-                throw ProcessFailure.unavailable("\(self.address) is in use: choose another address or port for SMTP (PARLEY_SMTP_LISTEN)")
+        do { try await self.server.run() } catch {
+            guard self.isOptional, (error as? IOError)?.errnoCode == EADDRINUSE else {
+                throw ListenFailure(error, at: self.address) ?? error
             }
             self.logger.warning("no SMTP: the address is in use", metadata: ["smtp": "\(self.address)"])
             try? await gracefulShutdown()

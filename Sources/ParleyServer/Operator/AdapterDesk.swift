@@ -26,7 +26,7 @@ package struct AdapterDesk: Sendable {
     /// - Returns: lines about what did not pass, and how many cases ran and passed.
     package func test(_ names: [String]) async throws -> (failures: [String], cases: Int, passed: Int) {
         let registry = try self.registry()
-        let only = try names.map { try Self.find($0, in: registry).name }
+        let only = try names.map { try registry.named($0).name }
         let outcomes = await AdapterCases.run(registry, directory: self.home.channels, only: only.isEmpty ? nil : Set(only))
         let failed = outcomes.filter { !$0.hasPassed }
         let lines = failed.map { "\($0.place): \($0.name)\n" + $0.differences.map { "    \($0)" }.joined(separator: "\n") }
@@ -35,7 +35,7 @@ package struct AdapterDesk: Sendable {
 
     /// What an adapter makes of a recorded request; the signature is told, not enforced, and only looked at when there are settings.
     package func attempt(_ name: String, file: String, settings: JSON?) async throws -> String {
-        let adapter = try Self.find(name, in: try self.registry())
+        let adapter = try self.registry().named(name)
         if adapter.name == EmailAdapter.adapterName { return try self.attempt(mail: file) }
         let request = try RecordedRequest.read(file)
         let given = settings?.object ?? [:]
@@ -61,7 +61,7 @@ package struct AdapterDesk: Sendable {
     /// Makes the folder of a new adapter, with a first case that passes.
     package func make(_ name: String) throws -> String {
         guard let name = AdapterName(rawValue: name) else {
-            throw ProcessFailure.failed("an adapter's name is 1 to 63 of a–z, 0–9 and -")
+            throw ProcessFailure.usage("an adapter's name is 1 to 63 of a–z, 0–9 and -")
         }
         let folder = "\(self.home.channels)/\(name)"
         guard !FileManager.default.fileExists(atPath: folder) else { throw ProcessFailure.failed("\(folder) is there already") }
@@ -76,15 +76,6 @@ package struct AdapterDesk: Sendable {
         do throws(AdapterLoadError) { return try AdapterRegistry.load(from: self.home.channels) } catch {
             throw ProcessFailure.failed(error.description)
         }
-    }
-
-    private static func find(_ name: String, in registry: AdapterRegistry) throws -> any Adapter {
-        guard let adapter = AdapterName(rawValue: name).flatMap({ registry[$0] }) else {
-            throw ProcessFailure.failed(
-                "there is no adapter \(name): choose from \(registry.all.map(\.name.rawValue).joined(separator: ", "))"
-            )
-        }
-        return adapter
     }
 }
 

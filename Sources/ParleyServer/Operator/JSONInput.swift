@@ -10,7 +10,12 @@ package enum JSONInput {
         return try self.parse(Array(data), name: path == "-" ? "standard input" : path)
     }
 
-    package static func text(_ text: String) throws -> JSON { try self.parse(Array(text.utf8), name: text) }
+    /// - Throws: as wrong usage: the command line itself is at fault.
+    package static func text(_ text: String) throws -> JSON {
+        do { return try JSON(parsing: Array(text.utf8)) } catch {
+            throw ProcessFailure.usage("\(text) is no JSON: \(error.detail) at byte \(error.offset)")
+        }
+    }
 
     private static func parse(_ bytes: [UInt8], name: String) throws -> JSON {
         do { return try JSON(parsing: bytes) } catch {

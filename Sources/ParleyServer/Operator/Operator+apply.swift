@@ -3,97 +3,49 @@ import Foundation
 import Parley
 import Postgres
 
-/// What a file says that a workspace's channels should be.
-package struct ChannelsFile: Sendable {
-    struct Wanted: Sendable {
-        var name: String
-        var adapter: String
-        var settings: JSON
-        var policy: JSON?
-    }
-    let workspace: String
-    let channels: [Wanted]
-
-    /// - Parameter environment: where `${NAME}`, as the whole of a setting, takes its value from: secrets need not stand in the file.
-    package init(path: String, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
-        guard let data = FileManager.default.contents(atPath: path) else { throw ProcessFailure.failed("\(path) cannot be read") }
-        let json: JSON
-        do throws(AdapterLoadError) { json = try YAMLDocument.json(String(decoding: data, as: UTF8.self), name: path) } catch {
-            throw ProcessFailure.failed(error.description)
-        }
-        try Self.refuseUnknown(json, known: ["workspace", "channels"], at: path)
-        guard let workspace = json["workspace"]?.string, let items = json["channels"]?.array else {
-            throw ProcessFailure.failed("\(path): 'workspace' and a list of 'channels' are needed")
-        }
-        self.workspace = workspace
-        self.channels = try items.enumerated().map { index, item in
-            let place = "\(path): channels/\(index)"
-            try Self.refuseUnknown(item, known: ["name", "adapter", "settings", "policy"], at: place)
-            guard let name = item["name"]?.string, let adapter = item["adapter"]?.string, let settings = item["settings"]?.object else {
-                throw ProcessFailure.failed("\(place): 'name', 'adapter' and 'settings' are needed")
-            }
-            let opened = try settings.mapValues { value -> JSON in
-                guard let text = value.string, text.hasPrefix("${"), text.hasSuffix("}") else { return value }
-                let variable = String(text.dropFirst(2).dropLast())
-                guard let value = environment[variable] else { throw ProcessFailure.failed("\(place): the environment has no \(variable)") }
-                return .string(value)
-            }
-            return Wanted(name: name, adapter: adapter, settings: .object(opened), policy: item["policy"])
-        }
-        guard Set(self.channels.map(\.name)).count == self.channels.count else {
-            throw ProcessFailure.failed("\(path): two channels have one name, and the name is what they are known by")
-        }
-    }
-
-    private static func refuseUnknown(_ json: JSON, known: Set<String>, at place: String) throws {
-        if let stranger = json.object?.keys.sorted().first(where: { !known.contains($0) }) {
-            throw ProcessFailure.failed("\(place): there is no member '\(stranger)'; known are \(known.sorted().joined(separator: ", "))")
-        }
-    }
-}
-
 extension Operator {
-    /// Makes a workspace's channels be what a file says: all of it, or nothing. Channels that the file does not name stay as they are.
-    package func apply(_ file: ChannelsFile) async throws -> Listing {
-        let (store, workspace) = (try self.channels(), try await self.workspace(file.workspace, orMake: true))
-        let wanted = try file.channels.map { item in
-            let adapter = try self.adapter(item.adapter)
-            return (
-                item.name, adapter.name, try Self.valid(item.settings, for: adapter),
-                try Self.policy(item.policy, over: adapter.standardPolicy)
-            )
-        }
+    /// What the file wants of one channel, once it is known to be possible.
+    private struct Step: Sendable {
+        var wanted: ChannelsFile.Wanted
+        var adapter: AdapterName
+        var settings: [String: JSON]
+        var policy: ChannelPolicy
+    }
+
+    /// Makes a workspace's channels be what a file says: all of it, or nothing, the workspace included.
+    ///
+    /// Channels that the file does not name stay as they are.
+    ///
+    /// - Parameters:
+    ///   - path: a YAML file.
+    ///   - environment: see `ChannelsFile`.
+    package func apply(
+        _ path: String,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> Listing {
+        guard let data = FileManager.default.contents(atPath: path) else { throw ProcessFailure.failed("\(path) cannot be read") }
+        let file: ChannelsFile
+        do throws(AdapterLoadError) {
+            file = try ChannelsFile(String(decoding: data, as: UTF8.self), name: path, environment: environment)
+        } catch { throw ProcessFailure.failed(error.description) }
+        let (steps, store) = (try self.steps(of: file), try self.channels())
+        let workspace = try await self.target(file.workspace)
         let rows = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [actor] transaction in
+            try await workspace.makeIfNew(on: transaction)
             let known = try await store.list(in: workspace.id, on: transaction)
             var rows: [(ChannelRecord, String)] = []
-            for (name, adapter, settings, policy) in wanted {
-                let outcome: (ChannelRecord, String)
-                if var found = known.first(where: { $0.name == name }) {
-                    guard found.adapter == adapter else {
-                        throw ProcessFailure.failed(
-                            "\(name) is a channel of \(found.adapter): an adapter cannot be changed, take another name"
-                        )
-                    }
-                    let isSame = found.settings == settings && found.policy == policy
-                    (found.settings, found.policy) = (settings, policy)
-                    outcome = isSame ? (found, "unchanged") : (try await store.update(found, on: transaction) ?? found, "changed")
-                } else {
-                    let made = try await store.create(
-                        .make(),
-                        in: workspace.id,
-                        adapter: adapter,
-                        name: name,
-                        settings: settings,
-                        policy: policy,
-                        on: transaction
-                    )
-                    outcome = (made, "made")
+            for step in steps {
+                let found = known.first { $0.name == step.wanted.name }
+                if let found, found.adapter != step.adapter {
+                    let message = "this is a channel of \(found.adapter), and an adapter cannot be changed: take another name"
+                    throw ProcessFailure.failed(file.diagnostic(step.wanted, "/adapter", message).description)
                 }
-                if outcome.1 != "unchanged" {
-                    let entry = AuditEntry(actor: actor, action: "channel.apply", target: "channel:\(outcome.0.id)")
-                    _ = try await transaction.query(entry.insertion(in: workspace.id))
+                do {
+                    rows.append(try await Self.take(step, over: found, in: workspace.id, store, by: actor, transaction))
+                } catch is MailboxStore.AddressTaken {
+                    let message = "another channel has this mail address"
+                    throw ProcessFailure.failed(file.diagnostic(step.wanted, "/settings/address", message).description)
                 }
-                rows.append(outcome)
             }
             return rows
         }
@@ -105,5 +57,65 @@ extension Operator {
                 return .object(members)
             }
         )
+    }
+
+    /// - Throws: everything that is wrong with what the file wants, each with its place.
+    private func steps(of file: ChannelsFile) throws -> [Step] {
+        let (rules, registry) = (try self.rules(), try self.settings.adapters)
+        var diagnostics: [Diagnostic] = []
+        let steps = file.channels.compactMap { wanted -> Step? in
+            func report(_ pointer: String, _ message: String) { diagnostics.append(file.diagnostic(wanted, pointer, message)) }
+            if let mistake = rules.mistake(inName: wanted.name) { report("/name", mistake.detail) }
+            let adapter: any Adapter
+            do throws(ProcessFailure) { adapter = try registry.named(wanted.adapter) } catch {
+                report("/adapter", error.description)
+                return nil
+            }
+            var step = Step(wanted: wanted, adapter: adapter.name, settings: [:], policy: adapter.standardPolicy)
+            do throws(Problem) { step.settings = try rules.settings(wanted.settings, of: adapter) } catch {
+                for field in error.errors { report(field.pointer, field.detail) }
+            }
+            do throws(Problem) {
+                step.policy = try rules.policy(wanted.policy ?? [:], over: step.policy, standard: step.policy)
+            } catch {
+                for field in error.errors { report(field.pointer, field.detail) }
+            }
+            return step
+        }
+        guard diagnostics.isEmpty else {
+            throw ProcessFailure.failed(diagnostics.sorted().map(\.description).joined(separator: "\n"))
+        }
+        return steps
+    }
+
+    /// - Returns: the channel as it is now, and what became of it.
+    private static func take(
+        _ step: Step,
+        over found: ChannelRecord?,
+        in workspace: WorkspaceID,
+        _ store: ChannelStore,
+        by actor: String,
+        _ transaction: Transaction
+    ) async throws -> (ChannelRecord, String) {
+        var record: ChannelRecord
+        if let found {
+            guard found.settings != step.settings || found.policy != step.policy else { return (found, "unchanged") }
+            record = found
+            (record.settings, record.policy) = (step.settings, step.policy)
+            record = try await store.update(record, on: transaction) ?? record
+        } else {
+            record = try await store.create(
+                .make(),
+                in: workspace,
+                adapter: step.adapter,
+                name: step.wanted.name,
+                settings: step.settings,
+                policy: step.policy,
+                on: transaction
+            )
+        }
+        let entry = AuditEntry(actor: actor, action: "channel.apply", target: "channel:\(record.id)")
+        _ = try await transaction.query(entry.insertion(in: workspace))
+        return (record, found == nil ? "made" : "changed")
     }
 }

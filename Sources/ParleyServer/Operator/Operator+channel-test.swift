@@ -9,10 +9,11 @@ extension Operator {
         let channel = try await self.channel(id, workspace)
         var findings = [Finding(name: "secrets", level: .ok, detail: "open with the master key")]
         let adapter = try self.adapter(channel.adapter.rawValue)
-        do {
-            _ = try Self.valid(.object(channel.settings), for: adapter)
+        let rules = try self.rules()
+        do throws(Problem) {
+            _ = try rules.settings(.object(channel.settings), of: adapter)
             findings.append(Finding(name: "settings", level: .ok, detail: "fit the adapter \(adapter.name)"))
-        } catch { findings.append(Finding(name: "settings", level: .problem, detail: "\(error)")) }
+        } catch { findings.append(Finding(name: "settings", level: .problem, detail: error.lines.joined(separator: "; "))) }
         if channel.status != .active {
             findings.append(
                 Finding(name: "status", level: .warning, detail: "\(channel.status.rawValue): \(channel.statusReason ?? "no reason given")")

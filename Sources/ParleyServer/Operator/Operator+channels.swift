@@ -20,10 +20,12 @@ extension Operator {
     ///   - settings: a JSON object, as the adapter's schema wants it.
     ///   - policy: a JSON object; members that are missing have their defaults.
     package func addChannel(workspace: String, adapter: String, name: String, settings: JSON, policy: JSON?) async throws -> Listing {
+        let (rules, adapter) = (try self.rules(), try self.adapter(adapter))
+        if let mistake = rules.mistake(inName: name) { throw ProcessFailure.usage("the channel's name", mistake) }
+        let settings = try rules.settings(settings, of: adapter)
+        let standard = adapter.standardPolicy
+        let policy = try rules.policy(policy ?? [:], over: standard, standard: standard)
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
-        let adapter = try self.adapter(adapter)
-        let settings = try Self.valid(settings, for: adapter)
-        let policy = try Self.policy(policy, over: adapter.standardPolicy)
         let id = ChannelID.make()
         let record = try await self.change(in: workspace.id) { [actor] transaction in
             let made = try await store.create(
@@ -51,19 +53,23 @@ extension Operator {
         policy: JSON?,
         status: String?
     ) async throws -> Listing {
-        let store = try self.channels()
+        let (store, rules) = (try self.channels(), try self.rules())
+        if let name, let mistake = rules.mistake(inName: name) { throw ProcessFailure.usage("the channel's name", mistake) }
+        let status = try status.map { text throws(ProcessFailure) in
+            guard let known = ChannelRecord.Status(rawValue: text), known != .degraded else {
+                throw .usage("there is no status \(text) to set: choose from active, disabled")
+            }
+            return known
+        }
         var record = try await self.channel(id, workspace)
         if let name { record.name = name }
-        if let settings {
-            let merged = record.settings.merging(settings.object ?? [:]) { $1 }.filter { $0.value != .null }
-            record.settings = try Self.valid(.object(merged), for: try self.adapter(record.adapter.rawValue))
+        if settings != nil || policy != nil {
+            let adapter = try self.adapter(record.adapter.rawValue)
+            if let settings { record.settings = try rules.settings(settings, over: record.settings, of: adapter) }
+            if let policy { record.policy = try rules.policy(policy, over: record.policy, standard: adapter.standardPolicy) }
         }
-        if let policy { record.policy = try Self.policy(policy, over: record.policy) }
         if let status {
-            guard let known = ChannelRecord.Status(rawValue: status), known != .degraded else {
-                throw ProcessFailure.failed("a channel can be set to active or disabled")
-            }
-            (record.status, record.statusReason) = (known, known == .disabled ? "disabled by \(self.actor)" : nil)
+            (record.status, record.statusReason) = (status, status == .disabled ? "disabled by \(self.actor)" : nil)
         }
         let wanted = record
         let changed = try await self.change(in: record.workspace) { [actor] transaction in
@@ -100,15 +106,9 @@ extension Operator {
         ChannelStore(pool: self.pool, sealer: try self.settings.sealer, adapters: try self.settings.adapters)
     }
 
-    func adapter(_ name: String) throws -> any Adapter {
-        let registry = try self.settings.adapters
-        guard let adapter = AdapterName(rawValue: name).flatMap({ registry[$0] }) else {
-            throw ProcessFailure.failed(
-                "there is no adapter \(name): choose from \(registry.all.map(\.name.rawValue).joined(separator: ", "))"
-            )
-        }
-        return adapter
-    }
+    func rules() throws -> ChannelRules { ChannelRules(egress: try self.settings.egress) }
+
+    func adapter(_ name: String) throws -> any Adapter { try self.settings.adapters.named(name) }
 
     func channel(_ id: String, _ workspace: String) async throws -> ChannelRecord {
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
@@ -119,42 +119,6 @@ extension Operator {
         guard let channel = found.first else { throw ProcessFailure.failed("there is no channel \(id) in \(workspace.name)") }
         guard found.count == 1 else { throw ProcessFailure.failed("\(found.count) channels are called \(id): name one by its id") }
         return channel
-    }
-
-    /// The settings with their defaults.
-    ///
-    /// - Throws: every mistake, one a line, none with its value.
-    static func valid(_ settings: JSON, for adapter: any Adapter) throws -> [String: JSON] {
-        guard let members = settings.object else { throw ProcessFailure.failed("the settings must be a JSON object") }
-        do { return try adapter.settings.validate(members).get() } catch {
-            throw ProcessFailure.failed(error.errors.map { "settings\($0.pointer): \($0.detail)" }.joined(separator: "\n"))
-        }
-    }
-
-    static func policy(_ json: JSON?, over standard: ChannelPolicy = ChannelPolicy()) throws -> ChannelPolicy {
-        guard let json else { return standard }
-        do {
-            let known = try JSON(parsing: Array(try JSONEncoder().encode(standard))).object ?? [:]
-            guard let given = json.object else { throw ProcessFailure.failed("the policy must be a JSON object") }
-            let names = [
-                "strangers", "joinSubjectWithinDays", "verification", "ended", "unknown", "retryHeldAfter", "giveUpAfterHours",
-                "retentionDays", "perSecond", "perRecipientSeconds",
-            ]
-            if let stranger = given.keys.first(where: { !names.contains($0) }) {
-                throw ProcessFailure.failed("policy/\(stranger): there is no such member; choose from \(names.joined(separator: ", "))")
-            }
-            return try JSONDecoder().decode(ChannelPolicy.self, from: Data(JSON.object(known.merging(given) { $1 }).text.utf8))
-        } catch let error as DecodingError {
-            throw ProcessFailure.failed("the policy cannot be understood: \(Self.place(of: error))")
-        }
-    }
-
-    private static func place(of error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context), .dataCorrupted(let context):
-            context.codingPath.map(\.stringValue).joined(separator: "/") + ": " + context.debugDescription
-        @unknown default: "\(error)"
-        }
     }
 
     /// As the API shows a channel: secrets are only said to be there.

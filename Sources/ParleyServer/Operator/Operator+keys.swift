@@ -3,6 +3,8 @@ import Parley
 import Postgres
 
 extension Operator {
+    /// A hundred years: what is meant to last longer is meant to last for ever.
+    private static let days = 1...36_500
     private static let columns = ["id", "name", "prefix", "scopes", "createdAt", "expiresAt", "revokedAt"]
 
     package func listKeys(workspace: String) async throws -> Listing {
@@ -15,20 +17,25 @@ extension Operator {
 
     /// - Parameters:
     ///   - scopes: `read`, `write`, `manage`.
-    ///   - days: how long the key works; nil for ever.
+    ///   - days: how long the key works, 1 to 36,500; nil for ever.
     /// - Returns: the key with its secret, as `key`: nobody can read it again.
     package func createKey(workspace: String, name: String, scopes: [String], days: Int?) async throws -> Listing {
         let wanted = Set(
             try scopes.map { text throws(ProcessFailure) in
                 guard let scope = Scope(rawValue: text) else {
-                    throw .failed("there is no scope \(text): choose from \(Scope.allCases.map(\.rawValue).joined(separator: ", "))")
+                    throw .usage("there is no scope \(text): choose from \(Scope.allCases.map(\.rawValue).joined(separator: ", "))")
                 }
                 return scope
             }
         )
-        let workspace = try await self.workspace(workspace, orMake: true)
+        if let mistake = LineRule().mistake(in: name) { throw ProcessFailure.usage("the key's name", mistake) }
+        if let days, !Self.days.contains(days) {
+            throw ProcessFailure.usage("--days must be \(Self.days.lowerBound) to \(Self.days.upperBound), or not be given at all")
+        }
+        let workspace = try await self.target(workspace)
         let expiresAt = days.map { Date(timeIntervalSinceNow: Double($0) * 86_400) }
         let (key, secret) = try await self.change(in: workspace.id) { [keys, actor] transaction in
+            try await workspace.makeIfNew(on: transaction)
             let made = try await keys.create(in: workspace.id, name: name, scopes: wanted, expiresAt: expiresAt, on: transaction)
             return (made, AuditEntry(actor: actor, action: "key.create", target: "key:\(made.key.id)", after: Self.json(made.key)))
         }
@@ -39,8 +46,8 @@ extension Operator {
     }
 
     package func revokeKey(_ id: String, workspace: String) async throws {
+        guard let id = KeyID(id) else { throw ProcessFailure.usage("\(id) is no key's id: see `parley keys list`") }
         let workspace = try await self.workspace(workspace)
-        guard let id = KeyID(id) else { throw ProcessFailure.failed("\(id) is no key's id: see `parley keys list`") }
         try await self.change(in: workspace.id) { [keys, actor] transaction in
             guard let key = try await keys.revoke(id, in: workspace.id, on: transaction) else {
                 throw ProcessFailure.failed("there is no key \(id) in \(workspace.name)")

@@ -30,7 +30,10 @@ extension Operator {
     }
 
     /// What of a workspace needs a person: messages that are held or whose fate nobody knows, and dead letters.
+    ///
+    /// - Parameter limit: of each, 1 to 10,000.
     package func stuck(workspace: String, limit: Int) async throws -> Listing {
+        guard 1...10_000 ~= limit else { throw ProcessFailure.usage("--limit must be 1 to 10000") }
         let workspace = try await self.workspace(workspace)
         let deliveries = try await DeliveryActs(pool: self.pool).stuck(in: workspace.id, limit: limit).map { stuck -> JSON in
             [
@@ -115,13 +118,13 @@ extension Operator {
 
     private static func queue(_ name: String) throws -> QueueName {
         guard let queue = QueueName.all.first(where: { $0.rawValue == name }) else {
-            throw ProcessFailure.failed("there is no queue \(name): choose from \(QueueName.all.map(\.rawValue).joined(separator: ", "))")
+            throw ProcessFailure.usage("there is no queue \(name): choose from \(QueueName.all.map(\.rawValue).joined(separator: ", "))")
         }
         return queue
     }
 
     private static func uuid(_ text: String) throws -> UUID {
-        guard let id = UUID(uuidString: text) else { throw ProcessFailure.failed("\(text) is no id: see `parley queue show --workspace`") }
+        guard let id = UUID(uuidString: text) else { throw ProcessFailure.usage("\(text) is no id: see `parley queue show --workspace`") }
         return id
     }
 

@@ -1,11 +1,19 @@
+import Channels
 import Foundation
 import Parley
+import Postgres
 
 extension Operator {
     /// Sends a text into a conversation.
     package func send(_ text: String, conversation: String, workspace: String) async throws -> Listing {
+        guard let id = ConversationID(conversation) else { throw ProcessFailure.usage("\(conversation) is no conversation's id") }
         let workspace = try await self.workspace(workspace)
-        guard let id = ConversationID(conversation) else { throw ProcessFailure.failed("\(conversation) is no conversation's id") }
+        let destination = try await Self.telling {
+            try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [pool] transaction in
+                try await OutboundStore(pool: pool).destination(of: id, in: workspace.id, on: transaction)
+            }
+        }
+        try self.check(text, over: AdapterName(rawValue: destination.adapter))
         return try await self.post { [actor] in
             try await OutboundStore(pool: self.pool).post(.init(Body(text: text), by: nil), in: id, of: workspace.id) {
                 [Self.entry(actor, $0).insertion(in: workspace.id)]
@@ -16,10 +24,18 @@ extension Operator {
     /// Sends a text to an address over a channel: in the conversation that is open there, else in a new one.
     package func send(_ text: String, to address: String, channel: String, workspace: String) async throws -> Listing {
         let record = try await self.channel(channel, workspace)
-        let context = record.context(publicURL: try self.settings.publicURL)
-        guard let normalized = await (try self.adapter(record.adapter.rawValue)).address(address, for: context) else {
-            throw ProcessFailure.failed("\(address) is no address that \(record.adapter) knows")
-        }
+        try self.check(text, over: record.adapter)
+        let rule = RecipientRule(
+            channels: try self.channels(),
+            adapters: try self.settings.adapters,
+            publicURL: try self.settings.publicURL
+        )
+        let normalized: Address
+        do {
+            normalized = try await self.pool.transaction(in: .workspace(record.workspace.uuid)) { transaction in
+                try await rule.address(address, over: record, on: transaction)
+            }
+        } catch let mistake as Mistake { throw ProcessFailure.usage(address, mistake) }
         return try await self.post { [actor] in
             try await OutboundStore(pool: self.pool).start(
                 .init(Body(text: text), by: nil),
@@ -36,15 +52,23 @@ extension Operator {
         AuditEntry(actor: actor, action: "message.send", target: "message:\(posted.id)")
     }
 
+    /// What the API would refuse is refused here too.
+    private func check(_ text: String, over adapter: AdapterName?) throws {
+        let capabilities = try adapter.flatMap { try self.settings.adapters[$0] }?.capabilities
+        if let mistake = TextRule(capabilities).mistake(inAll: text) { throw ProcessFailure.usage("the text", mistake) }
+    }
+
     private func post(_ act: () async throws -> OutboundStore.Posted) async throws -> Listing {
-        do {
-            let posted = try await act()
-            let row: JSON = [
-                "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
-                "status": .string(posted.state.rawValue),
-            ]
-            return Listing(columns: ["id", "conversationId", "status"], rows: [row])
-        } catch let refusal as OutboundStore.Refusal {
+        let posted = try await Self.telling(act)
+        let row: JSON = [
+            "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
+            "status": .string(posted.state.rawValue),
+        ]
+        return Listing(columns: ["id", "conversationId", "status"], rows: [row])
+    }
+
+    private static func telling<T>(_ act: () async throws -> T) async throws -> T {
+        do { return try await act() } catch let refusal as OutboundStore.Refusal {
             switch refusal {
             case .conversationNotFound: throw ProcessFailure.failed("there is no such conversation")
             case .channelNotFound: throw ProcessFailure.failed("there is no such channel")

@@ -34,18 +34,38 @@ package final class Operator: Sendable {
     }
 
     /// The workspace that a person means by its id or its name.
-    ///
-    /// - Parameter make: makes it when no workspace has that name.
-    func workspace(_ text: String, orMake make: Bool = false) async throws -> WorkspaceRecord {
+    func workspace(_ text: String) async throws -> WorkspaceRecord {
+        if let found = try await self.knownWorkspace(text) { return found }
+        throw ProcessFailure.failed("there is no workspace \(text): `parley keys create --workspace \(text)` makes it")
+    }
+
+    /// A workspace that is there, or one that the command's own transaction makes: when that fails, nothing is left of it.
+    struct Target: Sendable {
+        var id: WorkspaceID
+        var name: String
+        var isNew = false
+
+        /// Must come first in the transaction.
+        func makeIfNew(on queries: any Queries) async throws {
+            if self.isNew { try await WorkspaceStore.create(self.id, name: self.name, on: queries) }
+        }
+    }
+
+    /// The workspace that a person means, to be made when no workspace has that name.
+    func target(_ text: String) async throws -> Target {
+        if let found = try await self.knownWorkspace(text) { return Target(id: found.id, name: found.name) }
+        if let mistake = LineRule().mistake(in: text) { throw ProcessFailure.usage("the workspace's name", mistake) }
+        return Target(id: .make(), name: text, isNew: true)
+    }
+
+    private func knownWorkspace(_ text: String) async throws -> WorkspaceRecord? {
         if let id = WorkspaceID(text) {
             if let found = try await self.workspaces.find(id) { return found }
             throw ProcessFailure.failed("there is no workspace \(text)")
         }
         let named = try await self.workspaces.all().filter { $0.name == text }
         if named.count > 1 { throw ProcessFailure.failed("\(named.count) workspaces are called \(text): name one by its id") }
-        if let found = named.first { return found }
-        guard make else { throw ProcessFailure.failed("there is no workspace \(text): `parley keys create --workspace \(text)` makes it") }
-        return try await self.workspaces.create(name: text)
+        return named.first
     }
 
     /// One transaction for a change and its line in the audit.

@@ -17,8 +17,13 @@ package struct WorkspaceStore: Sendable {
 
     package func create(name: String, at now: Date = Date()) async throws -> WorkspaceRecord {
         let id = WorkspaceID.make(at: now)
-        let rows = try await self.pool.query(
-            in: .workspace(id.uuid),
+        return try await self.pool.transaction(in: .workspace(id.uuid)) { try await Self.create(id, name: name, on: $0) }
+    }
+
+    /// `create` within the caller's transaction, which must be the new workspace's.
+    @discardableResult
+    static func create(_ id: WorkspaceID, name: String, on queries: any Queries) async throws -> WorkspaceRecord {
+        let rows = try await queries.query(
             "INSERT INTO workspaces (id, name) VALUES (\(id.uuid), \(name)) RETURNING id, name, created_at"
         )
         return try Self.record(rows[0])

@@ -24,12 +24,7 @@ extension Doctor {
         do throws(ConfigurationError) { sealer = try self.settings.sealer } catch {
             return Finding(name: "master key", level: .problem, detail: error.description)
         }
-        let rows = try await queries.query("SELECT id, settings FROM channels")
-        let shut = rows.filter { row in
-            (try? sealer.open(try row.value("settings", as: [UInt8].self), for: try row.value("id", as: UUID.self))) == nil
-        }
-        guard !shut.isEmpty else { return Finding(name: "master key", level: .ok, detail: "opens all \(rows.count) channels") }
-        let detail = "does not open \(shut.count) of \(rows.count) channels: add the key they were sealed with to PARLEY_MASTER_KEY"
-        return Finding(name: "master key", level: .problem, detail: detail)
+        let opened = try await OpenedChannels(of: queries, by: sealer)
+        return Finding(name: "master key", level: opened.isAll ? .ok : .problem, detail: opened.description)
     }
 }
