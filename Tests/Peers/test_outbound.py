@@ -164,8 +164,9 @@ class OutboundTest(unittest.TestCase):
                 self.assertEqual(message["reason"], "outcome_unknown")
                 self.assertEqual(len(self.asked(name)), 1)
 
-    def test_a_sid_that_no_database_takes_is_kept_without_harm(self):
-        self.outcome("a NUL in the sid", "accepted")
+    def test_f22_a_sid_that_no_provider_would_give_leaves_the_outcome_open(self):
+        message = self.outcome("a NUL in the sid", "unknown", "held")
+        self.assertEqual(message["reasonDetail"], "provider_bad_response")
         self.assertEqual(len(self.asked("a NUL in the sid")), 1)
 
     def test_silence_after_the_body_ends_at_the_deadline_with_the_outcome_open(self):

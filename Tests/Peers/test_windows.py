@@ -106,7 +106,7 @@ class WindowTest(unittest.TestCase):
 
     def test_a_mail_is_there_once_whether_serve_dies_before_its_commit_or_after(self):
         address = "support@windows.test"
-        self.stack.add_channel(self.workspace, "email", "mail", {"address": address, "smtp_url": "smtp://127.0.0.1:9"})
+        self.stack.add_channel(self.workspace, "email", "mail", {"address": address, "smtp_url": f"smtp://127.0.0.1:{free_port()}"})
         self.stack.start_work("work")
         for name, holding in (("before", lambda: Lock(self.stack.postgres, "inbound_requests")), ("after", lambda: AbsentStandby(self.stack.postgres))):
             with self.subTest(name):
