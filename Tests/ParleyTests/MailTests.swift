@@ -2,6 +2,13 @@ import Testing
 
 @testable import Parley
 
+@Test(arguments: [("us+x@ours.test", "us@ours.test"), ("us@ours.test", "us@ours.test"), ("no mail", "no mail")])
+func `a tag leads to the same mailbox`(_ value: String, _ mailbox: String) {
+    #expect(Address(space: .email, value: value).withoutTag == Address(space: .email, value: mailbox))
+    let elsewhere = Address(space: AddressSpace(rawValue: "webchat"), value: value)
+    #expect(elsewhere.withoutTag == elsewhere)
+}
+
 @Suite struct MailTests {
     @Test(arguments: [
         ("Re: Offer 88", "offer 88", true, false), ("AW: Offer 88", "offer 88", true, false), ("RE[2]: Offer", "offer", true, false),

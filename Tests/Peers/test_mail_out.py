@@ -126,6 +126,15 @@ class MailOutTest(unittest.TestCase):
         for raw in (raw for _, _, raw in host.mails):
             self.assertIsNone(read(raw)["in-reply-to"])
 
+    def test_only_one_address_that_is_not_our_own_is_written_to(self):
+        channel = self.channel("smtp://127.0.0.1:2525")
+        own = channel["settings"]["address"].replace("@", "+x@")
+        for to, code in (("a b@c.test", "invalid_address"), ("a@b.test,c@d.test", "invalid_address"), (own.upper(), "loop_address")):
+            with self.subTest(to):
+                status, answer = self.bridge.api("POST", "/v1/messages", {
+                    "channelId": channel["id"], "to": [to], "body": {"type": "text", "text": {"text": "x"}}})
+                self.assertEqual((status, answer["code"]), (422, code))
+
     def test_a_subject_cannot_carry_another_header(self):
         status, answer = self.bridge.api("POST", "/v1/messages", {
             "channelId": self.channel("smtp://127.0.0.1:2525")["id"], "to": "a@customer.test",

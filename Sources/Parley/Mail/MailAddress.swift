@@ -53,3 +53,11 @@ package struct MailAddress: Hashable, Sendable, CustomStringConvertible {
         MailAddress(local: String(self.local.prefix { $0 != "+" }), domain: self.domain)
     }
 }
+
+extension Address {
+    /// Where the message ends up: mail for `us+anything@ours.test` comes in at `us@ours.test`.
+    package var withoutTag: Address {
+        guard self.space == .email, let mail = MailAddress(self.value) else { return self }
+        return Address(space: self.space, value: mail.untagged.identity)
+    }
+}

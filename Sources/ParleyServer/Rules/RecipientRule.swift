@@ -22,7 +22,9 @@ struct RecipientRule: Sendable {
         for other in try await self.channels.list(in: channel.workspace, on: queries) {
             guard let ours = self.adapters[other.adapter] else { continue }
             let settings = other.settings.filter { ours.settings.properties[$0.key]?.isSecret == false }.compactMap(\.value.string)
-            for setting in settings where await ours.address(setting, for: other.context(publicURL: self.publicURL)) == address {
+            for setting in settings {
+                let own = await ours.address(setting, for: other.context(publicURL: self.publicURL))
+                guard own?.withoutTag == address.withoutTag else { continue }
                 throw Mistake("loop_address", "This is an address of the workspace itself.")
             }
         }

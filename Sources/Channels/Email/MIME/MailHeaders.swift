@@ -16,7 +16,8 @@ package struct MailHeaders: Hashable, Sendable {
     ///
     /// - Returns: also where the body begins, behind the empty line; the end when there is none.
     package static func read(_ mail: some RandomAccessCollection<UInt8>) -> (headers: MailHeaders, body: Int) {
-        let bytes = Array(mail)
+        let whole = mail.withContiguousStorageIfAvailable { self.end(of: $0) } ?? mail.count
+        let bytes = Array(mail.prefix(whole))
         var headers = MailHeaders()
         var at = 0
         while at < bytes.count {
@@ -29,6 +30,17 @@ package struct MailHeaders: Hashable, Sendable {
             headers.add(line)
         }
         return (headers, bytes.count)
+    }
+
+    /// How many bytes the header has, with the empty line that ends it: the rest, which may be long, is not copied.
+    private static func end(of mail: UnsafeBufferPointer<UInt8>) -> Int {
+        var at = 0
+        while let feed = mail[at...].firstIndex(of: 0x0a) {
+            let isEmpty = feed == at || (feed == at + 1 && mail[at] == 0x0d)
+            at = feed + 1
+            if isEmpty { return at }
+        }
+        return mail.count
     }
 
     private mutating func add(_ line: ArraySlice<UInt8>) {

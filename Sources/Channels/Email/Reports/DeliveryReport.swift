@@ -42,7 +42,9 @@ package struct DeliveryReport: Hashable, Sendable {
         var recipients: [Recipient] = []
         var original: String?
         var rest = fields[...]
-        while !rest.isEmpty, recipients.count < Self.limit {
+        var groups = 0
+        while !rest.isEmpty, recipients.count < Self.limit, groups < 5 * Self.limit {
+            groups += 1
             let (group, end) = MailHeaders.read(rest)
             rest = rest.dropFirst(max(1, end))
             original =

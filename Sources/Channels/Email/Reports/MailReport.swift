@@ -21,7 +21,8 @@ package enum MailReport: Hashable, Sendable {
             return nil
         }
         // Gateways on the way make plain text of what they do not know.
-        let plain = isReport && kind != "disposition-notification" ? parts.dropFirst().filter { $0.type.name == "text/plain" } : []
+        let mayHoldStatus = isReport && kind != "disposition-notification"
+        let plain = mayHoldStatus ? parts.dropFirst().prefix(8).filter { $0.type.name == "text/plain" } : []
         let statuses = [part("delivery-status", "global-delivery-status")].compactMap(\.self) + plain
         if let report = statuses.lazy.compactMap({ DeliveryReport($0.bytes, mail: mail, parts: parts) }).first {
             self = .delivery(report)

@@ -23,7 +23,7 @@ package enum HTMLText {
             case .text(let text): writer.write(text)
             case .open(let element):
                 if self.unseen.contains(element.name) || self.isHidden(element) { return false }
-                writer.open(element, as: self.quotation(of: element, isForward: isForward))
+                writer.open(element, as: writer.isDeep ? nil : self.quotation(of: element, isForward: isForward))
             case .close(let element): writer.close(element)
             }
             return true
@@ -93,6 +93,8 @@ private struct TextWriter {
     /// The outermost one: where its lines begin, and whether it says what in it is quoted.
     private var wrapper: (identity: AnyHashable, start: Int, hasQuotation: Bool)?
     private var isRestAnswered = false
+    /// No mail was answered so often; further quotations within are no more quoted than these.
+    var isDeep: Bool { self.prefixes.count >= 50 }
     private var preformatted = 0
 
     mutating func write(_ text: String) {

@@ -32,7 +32,8 @@ struct TextLine {
     /// Longer lines are prose, or harm.
     private static let longest = 400
 
-    init(_ line: String) {
+    /// - Parameter isInReach: whether anything but a mark of quotation is looked for.
+    init(_ line: String, isInReach: Bool = true) {
         self.isSurelyQuoted = line.contains(HTMLText.quoteMark)
         self.shown = self.isSurelyQuoted ? "> " + line.filter { $0 != HTMLText.quoteMark } : line
         let words = self.shown.drop(while: \.isWhitespace)
@@ -42,7 +43,7 @@ struct TextLine {
         let isBetweenArrows = words.utf8.count <= Self.longest && words.hasPrefix(">>> ") && words.hasSuffix(" >>>") && !self.isSurelyQuoted
         self.isBetweenArrows = isBetweenArrows
         self.isQuoted = !isBetweenArrows && (words.first == ">" || words.first == "＞")
-        let isShort = words.utf8.count <= Self.longest && !self.isEmpty
+        let isShort = isInReach && words.utf8.count <= Self.longest && !self.isEmpty
         let isRead = isShort && !self.isQuoted
         // Marks of direction stand around names and addresses in Hebrew and Arabic mails.
         self.lowered =
@@ -54,7 +55,7 @@ struct TextLine {
         let introduces = isRead && Self.introduces(words, self.lowered)
         self.signs = isRead ? Self.signs(of: self.lowered).union(introduces ? .verb : []) : []
         // A list of recipients may be of any length.
-        self.label = self.isQuoted ? nil : HeaderLabel(of: isShort ? self.lowered : String(words.prefix(60)).caseFolded)
+        self.label = self.isQuoted || !isInReach ? nil : HeaderLabel(of: isShort ? self.lowered : String(words.prefix(60)).caseFolded)
     }
 
     /// Wrapped lines are long, or break off within an address.

@@ -22,13 +22,18 @@ package struct VisibleText {
         return visible.isEmpty ? Self.tidy(VisibleText(text, isForward: isForward).lines.map(\.shown)) : visible
     }
 
+    /// Lines that are looked at; what stands behind them is kept as it is. Nobody answers under so much.
+    private static let longest = 4_000
+
     private var lines: [TextLine]
     private var isDropped: [Bool]
     private let isForward: Bool
 
     private init(_ text: String, isForward: Bool) {
         let text = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
-        self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TextLine(String($0)) }
+        self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+            TextLine(String(line), isInReach: index < Self.longest)
+        }
         self.isDropped = Array(repeating: false, count: self.lines.count)
         self.isForward = isForward
         self.markBars()
