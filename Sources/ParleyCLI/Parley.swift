@@ -7,6 +7,7 @@ import ParleyServer
     /// Exit codes: 0 ok, 1 failed, 64 wrong usage, 69 something we need cannot be reached, 78 wrong configuration (sysexits.h).
     static func main() async {
         parley_return_large_blocks()
+        FileLimit.raise()
         do {
             var command = try Parley.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -44,6 +44,14 @@ class Browser:
                 if entry["level"] in ("SEVERE", "WARNING") and "Failed to load resource" not in entry["message"]
                 and "ERR_" not in entry["message"]]
 
+    def told(self):
+        """What a screen reader is given, as (role, name, properties), in the order of the page."""
+        nodes = self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""),
+             {each["name"]: each["value"].get("value") for each in node.get("properties", [])})
+            for node in nodes if not node.get("ignored")]
+
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 

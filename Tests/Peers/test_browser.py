@@ -92,6 +92,41 @@ class WidgetTest(unittest.TestCase):
         self.assertEqual(widget.texts(), ["Where is my parcel?", "On its way, see https://example.org/t?a=1.", "Thanks", "While you were away"])
         self.quiet(browser)
 
+    def test_a_screen_reader_is_told_what_is_there_and_what_comes_and_a_keyboard_reaches_it(self):
+        browser, shop = self.browser(), self.shop(title="Ask the shop")
+        browser.driver.get(shop.origin)
+        widget = Widget(browser)
+        widget.root
+
+        def of(role):
+            return [(name, properties) for kind, name, properties in browser.told() if kind == role]
+
+        launcher, = [(name, properties) for name, properties in of("button") if properties.get("hasPopup") == "dialog"]
+        self.assertTrue(launcher[0])
+        self.assertFalse(launcher[1].get("expanded"))
+        # By keyboard alone: to the launcher, in, write, out.
+        for _ in range(12):
+            if browser.run("return document.activeElement?.shadowRoot?.activeElement?.className") == "launcher":
+                break
+            browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+        browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+        eventually(lambda: of("dialog") or None, "no dialog opens")
+        self.assertEqual([name for name, _ in of("dialog")], ["Ask the shop"])
+        focused = [(role, name) for role, name, properties in browser.told() if properties.get("focused") and role == "textbox"]
+        self.assertEqual(focused, [("textbox", "Your message")])
+        widget.say("Is this read out?")
+        asked = self.bridge.inbound_with("Is this read out?")[0]
+        self.bridge.reply(asked, "Yes, it is.")
+        widget.shows("Yes, it is.")
+        (name, properties), = of("log")
+        self.assertEqual((name, properties.get("live")), ("Messages", "polite"))
+        said = [name for role, name, _ in browser.told() if role == "StaticText"]
+        self.assertLess(said.index("Is this read out?"), said.index("Yes, it is."))
+        for role in ("button", "textbox", "link"):
+            self.assertEqual([name for name, _ in of(role) if not name.strip()], [], f"a {role} without a name")
+        widget.close()
+        self.assertEqual(browser.run("return document.activeElement.shadowRoot.activeElement.className"), "launcher")
+
     def test_the_server_is_gone_for_ten_seconds_and_nothing_is_lost_or_doubled(self):
         port = free_port()
         server = Server(self.bridge, port)

@@ -5,9 +5,9 @@ package struct HTTPLimits: Sendable {
     package var headerSection = 32 * 1024
     package var headerCount = 64
     package var body = 4 * 1024 * 1024
-    package var connections = 4096
+    package var connections = FileLimit.connections(12_288)
     /// Event streams at once; each holds one of the connections.
-    package var streams = 2048
+    package var streams = 8_192
     /// How large a body may be at a target that takes files; nil at every other one. Such a body may take `uploadDeadline`.
     package var upload: @Sendable (_ target: String) -> Int? = { _ in nil }
 
