@@ -1,4 +1,5 @@
 """Mail hosts on loopback: a scriptable smarthost, one that breaks off, a real Dovecot."""
+import grp
 import imaplib
 import os
 import pwd
@@ -132,7 +133,11 @@ class Dovecot:
         mail.mkdir()
         os.chown(mail, user.pw_uid, user.pw_gid)
         self.port = free_port()
-        own = "" if os.getuid() == 0 else f"default_internal_user={user.pw_name}\ndefault_login_user={user.pw_name}\n"
+        own = "" if os.getuid() == 0 else (
+            f"default_internal_user={user.pw_name}\ndefault_login_user={user.pw_name}\n"
+            f"default_internal_group={grp.getgrgid(user.pw_gid).gr_name}\n"
+            # Only root may shut its processes into a folder.
+            "service anvil {\n  chroot=\n}\nservice imap-login {\n  chroot=\n}\n")
         (self.folder / "dovecot.conf").write_text(f"""base_dir={self.folder}/run
 listen=127.0.0.1
 protocols=imap

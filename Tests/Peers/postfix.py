@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import unittest
 from pathlib import Path
 
 from bridge import eventually, free_port
@@ -13,7 +14,7 @@ class Postfix:
 
     def __init__(self, next_hop, routes=None):
         if os.geteuid() != 0:
-            raise RuntimeError("Postfix can only be started by root")
+            raise unittest.SkipTest("only root can start Postfix")
         self.folder = Path(tempfile.mkdtemp(prefix="parley-postfix-"))
         self.folder.chmod(0o755)
         self.port = free_port()
