@@ -45,46 +45,41 @@ extension ChannelPolicy {
 }
 
 extension ChannelPolicy.Member {
+    /// - Parameter read: nil for what does not fit.
+    private init<T>(
+        _ name: String,
+        _ path: WritableKeyPath<ChannelPolicy, T>,
+        otherwise problem: (code: SettingsError.Code, detail: String),
+        read: @escaping (JSON) -> T?
+    ) {
+        self.name = name
+        self.set = { policy, value in
+            guard let fitting = read(value) else { return problem }
+            policy[keyPath: path] = fitting
+            return nil
+        }
+        self.copy = { $0[keyPath: path] = $1[keyPath: path] }
+    }
+
     fileprivate static func choice<T: RawRepresentable & CaseIterable>(_ name: String, _ path: WritableKeyPath<ChannelPolicy, T>) -> Self
     where T.RawValue == String {
-        Self(
-            name: name,
-            set: { policy, value in
-                guard let choice = value.string.flatMap(T.init) else {
-                    return (.invalidChoice, "must be one of \(T.allCases.map(\.rawValue).joined(separator: ", "))")
-                }
-                policy[keyPath: path] = choice
-                return nil
-            },
-            copy: { $0[keyPath: path] = $1[keyPath: path] }
-        )
+        let problem = "must be one of \(T.allCases.map(\.rawValue).joined(separator: ", "))"
+        return Self(name, path, otherwise: (.invalidChoice, problem)) { $0.string.flatMap(T.init) }
     }
 
     fileprivate static func number(_ name: String, _ path: WritableKeyPath<ChannelPolicy, Int>, _ range: ClosedRange<Int>) -> Self {
-        Self(
-            name: name,
-            set: { policy, value in
-                guard let number = value.int, range.contains(number) else { return Self.outOf(range) }
-                policy[keyPath: path] = number
-                return nil
-            },
-            copy: { $0[keyPath: path] = $1[keyPath: path] }
-        )
+        Self(name, path, otherwise: self.outOf(range)) { Self.number($0, in: range) }
     }
 
     fileprivate static func number(_ name: String, _ path: WritableKeyPath<ChannelPolicy, Int?>, _ range: ClosedRange<Int>) -> Self {
-        Self(
-            name: name,
-            set: { policy, value in
-                guard let number = value.int, range.contains(number) else { return Self.outOf(range) }
-                policy[keyPath: path] = number
-                return nil
-            },
-            copy: { $0[keyPath: path] = $1[keyPath: path] }
-        )
+        Self(name, path, otherwise: self.outOf(range)) { json in Self.number(json, in: range).map { .some($0) } }
     }
 
-    fileprivate static func outOf(_ range: ClosedRange<Int>) -> (SettingsError.Code, String) {
+    private static func number(_ json: JSON, in range: ClosedRange<Int>) -> Int? {
+        json.int.flatMap { range.contains($0) ? $0 : nil }
+    }
+
+    private static func outOf(_ range: ClosedRange<Int>) -> (code: SettingsError.Code, detail: String) {
         (.outOfRange, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
 }

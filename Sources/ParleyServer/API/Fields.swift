@@ -55,12 +55,6 @@ struct Fields {
         return value
     }
 
-    /// Whether the member is there and null: what is not given stays, what is given as null goes back to its default.
-    mutating func isNull(_ name: String) -> Bool {
-        self.asked.insert(name)
-        return self.members[name] == .some(.null)
-    }
-
     mutating func required(_ name: String) -> JSON? {
         let value = self.value(name)
         if value == nil { self.fail(name, "required", "Must be given.") }
