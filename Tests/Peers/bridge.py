@@ -18,8 +18,11 @@ from twilio.request_validator import RequestValidator
 PARLEY = os.path.abspath(os.environ.get("PARLEY_BIN", ".build/debug/parley"))
 
 
-def eventually(look, why, within=30.0):
-    """What `look` returns, once that is neither None nor False; fails with `why` when the deadline passes."""
+def eventually(look, why, within=120.0):
+    """What `look` returns, once that is neither None nor False; fails with `why` when the deadline passes.
+
+    The usual deadline is well beyond a take-over (35 s): the lane that matters may belong to a worker that an earlier test has killed.
+    """
     deadline = time.monotonic() + within
     while True:
         found = look()
@@ -62,7 +65,7 @@ class Bridge:
         self.dev = self._start("dev", "--data", self.data, *where, "--smtp-port", free_port())
         try:
             description = self.data / "dev.json"
-            eventually(lambda: self._alive(self.dev) and description.exists(), "parley dev is not ready", within=120)
+            eventually(lambda: self._alive(self.dev) and description.exists(), "parley dev is not ready")
             self.about = json.loads(description.read_text())
         except BaseException:
             self.stop()
@@ -105,7 +108,7 @@ class Bridge:
             except OSError:
                 return False
 
-        eventually(is_ready, "parley serve is not ready", within=60)
+        eventually(is_ready, "parley serve is not ready")
         return process
 
     def command(self, *arguments):
@@ -196,7 +199,7 @@ class Bridge:
     def message(self, message, key=None):
         return self.get(f"/v1/messages/{message['id']}", key=key)
 
-    def becomes(self, message, *states, within=30.0, key=None):
+    def becomes(self, message, *states, within=120.0, key=None):
         """Waits until the message has one of `states`, and returns it."""
         def look():
             seen = self.message(message, key)

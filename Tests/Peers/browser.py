@@ -95,7 +95,7 @@ class Widget:
     def texts(self, own=None):
         return [each["text"] for each in self.messages() if own is None or each["own"] == own]
 
-    def shows(self, text, state=None, within=20.0):
+    def shows(self, text, state=None, within=120.0):
         """Waits until exactly one message says `text`, and has `state`."""
         def look():
             found = [each for each in self.messages() if each["text"] == text]

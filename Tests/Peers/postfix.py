@@ -57,7 +57,7 @@ class Postfix:
             except OSError:
                 return False
 
-        eventually(is_ready, self.text, within=30)
+        eventually(is_ready, self.text)
 
     def text(self):
         return (self.folder / "log").read_text()[-4000:]

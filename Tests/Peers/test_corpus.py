@@ -43,7 +43,7 @@ class CorpusTest(unittest.TestCase):
         def made():
             return [message for message in self.bridge.inbound() if message["channelId"] == channel["id"]]
 
-        eventually(lambda: len(made()) >= len(expected), lambda: f"{len(made())} of {len(expected)} messages", within=60)
+        eventually(lambda: len(made()) >= len(expected), lambda: f"{len(made())} of {len(expected)} messages")
         texts = [
             case["expect"]["message"]["text"] for case in expected
             if case["expect"].get("text_compare") is None and case["expect"]["message"]["external_id"] not in changed

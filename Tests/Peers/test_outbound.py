@@ -88,8 +88,8 @@ class OutboundTest(unittest.TestCase):
     def asked(self, name):
         return (self.slack if "ts" in self.sent[name] else self.twilio).asked(self.sent[name]["to"])
 
-    def outcome(self, name, *states, within=30):
-        return self.bridge.becomes(self.sent[name]["message"], *states, within=within)
+    def outcome(self, name, *states):
+        return self.bridge.becomes(self.sent[name]["message"], *states)
 
     def test_a_text_message_is_asked_for_as_twilios_client_asks(self):
         self.outcome("taken", "accepted", "sent")
@@ -131,7 +131,7 @@ class OutboundTest(unittest.TestCase):
     def test_retry_after_is_obeyed_and_nonsense_falls_back_to_the_schedule(self):
         for name in ("busy for 1", "busy for -1", "busy for junk", "busy until"):
             with self.subTest(name):
-                self.outcome(name, "accepted", "sent", within=90)
+                self.outcome(name, "accepted", "sent")
                 first, second = (at for at, _ in self.asked(name))
                 if name == "busy for 1":
                     self.assertGreaterEqual(second - first, 0.95)
@@ -170,7 +170,7 @@ class OutboundTest(unittest.TestCase):
         self.assertEqual(len(self.asked("a NUL in the sid")), 1)
 
     def test_silence_after_the_body_ends_at_the_deadline_with_the_outcome_open(self):
-        message = self.outcome("silent", "unknown", "held", within=60)
+        message = self.outcome("silent", "unknown", "held")
         self.assertEqual(message["reason"], "outcome_unknown")
         self.assertEqual(len(self.asked("silent")), 1)
 
@@ -183,7 +183,7 @@ class OutboundTest(unittest.TestCase):
         self.assertEqual(self.slack.faults, [])
 
     def test_slack_says_when_to_come_back(self):
-        self.outcome("busy", "accepted", "sent", within=60)
+        self.outcome("busy", "accepted", "sent")
         first, second = (at for at, _ in self.asked("busy"))
         self.assertGreaterEqual(second - first, 0.95)
 
@@ -194,7 +194,7 @@ class OutboundTest(unittest.TestCase):
     def test_a_lost_answer_of_slack_leaves_the_outcome_open_or_is_flagged(self):
         for name in ("a page in Slack", "hung up in Slack"):
             with self.subTest(name):
-                message = self.outcome(name, "unknown", "held", "accepted", "sent", within=60)
+                message = self.outcome(name, "unknown", "held", "accepted", "sent")
                 if len(self.asked(name)) > 1:
                     self.assertTrue(message["possibleDuplicate"])
 

@@ -194,7 +194,7 @@ class FaultTest(unittest.TestCase):
                 return True
             except OSError:
                 return False
-        eventually(is_up, "serve does not listen for mail", within=60)
+        eventually(is_up, "serve does not listen for mail")
         return process
 
     def load(self, port, label, enough):
@@ -220,7 +220,7 @@ class FaultTest(unittest.TestCase):
         def texts():
             found = [message["body"]["text"]["text"].strip() for message in self.bridge.inbound()]
             return [text for text in found if text.startswith(label + " ")]
-        eventually(lambda: len(set(texts())) == count, lambda: f"{len(set(texts()))} of {count} arrived", within=60)
+        eventually(lambda: len(set(texts())) == count, lambda: f"{len(set(texts()))} of {count} arrived")
         self.assertEqual(len(texts()), count)
 
     def test_kill_9_under_load_loses_and_doubles_nothing(self):

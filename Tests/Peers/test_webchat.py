@@ -63,7 +63,7 @@ class Visitor:
                 raise AssertionError(f"{status} {answer}")
             return True
 
-        eventually(send, f"{text!r} is not taken", within=60)
+        eventually(send, f"{text!r} is not taken")
         return client_id
 
     def history(self):
@@ -201,7 +201,7 @@ class WebchatTest(unittest.TestCase):
             answered.append(f"answer {number} {word}")
             self.bridge.reply(message, answered[-1])
         restarted.join()
-        eventually(lambda: len(visitor.heard_texts()) >= 25, lambda: f"heard {visitor.heard_texts()}", within=60)
+        eventually(lambda: len(visitor.heard_texts()) >= 25, lambda: f"heard {visitor.heard_texts()}")
         self.bridge.inbound_with(said[-1])
         self.assertEqual(visitor.heard_texts("agent"), answered)
         self.assertEqual(visitor.heard_texts("visitor"), [f"start {word}"] + said)
@@ -219,7 +219,7 @@ class WebchatTest(unittest.TestCase):
             except OSError:
                 return False
 
-        eventually(is_ready, "parley serve does not come back", within=60)
+        eventually(is_ready, "parley serve does not come back")
 
     def test_an_answer_is_shown_once_it_is_on_record_as_sent(self):
         visitor = self.visitor()

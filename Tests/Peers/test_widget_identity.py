@@ -49,7 +49,7 @@ class SlowBridge:
         self.held[call].set()
 
     def was_asked(self, call, times=1):
-        eventually(lambda: self.asked.count(call) >= times, lambda: f"{call} was not asked {times} times: {self.asked}", within=10)
+        eventually(lambda: self.asked.count(call) >= times, lambda: f"{call} was not asked {times} times: {self.asked}")
 
     def arrive(self, call):
         self.asked.append(call)
@@ -163,7 +163,7 @@ class WidgetIdentityTest(unittest.TestCase):
         widget.shows("messages for bob")
         self.bridge.was_asked("events bob")
         self.browser.run("ParleyChat.identify(null)")
-        widget.shows("messages for visitor", within=10)
+        widget.shows("messages for visitor")
         self.assertEqual(widget.texts(), ["messages for visitor"])
 
     def test_what_is_written_right_after_signing_out_is_the_visitors(self):
@@ -174,7 +174,7 @@ class WidgetIdentityTest(unittest.TestCase):
         self.bridge.was_asked("session visitor")
         widget.say("written by the next one")
         self.bridge.release("session visitor")
-        eventually(lambda: self.bridge.said or None, "it was not sent", within=10)
+        eventually(lambda: self.bridge.said or None, "it was not sent")
         self.assertEqual(self.bridge.said, [("visitor", "written by the next one")])
 
 
