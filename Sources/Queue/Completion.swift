@@ -12,6 +12,9 @@ struct Completion: Sendable {
         case bury(reason: String)
         /// In flight from now on, in case its worker goes silent.
         case mark
+
+        /// Whether the job leaves the table with it, so that what follows in its key may begin.
+        var isFinal: Bool { if case .finish = self { true } else if case .bury = self { true } else { false } }
     }
 
     var epochs: [Int16: Int64]

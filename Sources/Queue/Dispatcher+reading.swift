@@ -54,7 +54,7 @@ extension Dispatcher {
         var seeks: [ReadPlan.Seek] = []
         for reference in self.sought.prefix(Self.seeksAtOnce) {
             guard let state = self.lanes[reference.lane], state.phase == .held, let entry = state.keys[reference.key],
-                entry.running == nil, entry.waiting.isEmpty, let gap = entry.gap
+                entry.running.isEmpty, entry.waiting.isEmpty, let gap = entry.gap
             else { continue }
             // Where the workspace is behind, a job that came late may lie before the gap.
             let behind = state.behind[entry.workspace] ?? .max - 1
@@ -108,8 +108,7 @@ extension Dispatcher {
             self.update(lane) { state in
                 state.due = .no
                 for entry in state.keys.values {
-                    if let running = entry.running { plan.known.append(running) }
-                    plan.known += entry.waiting.map(\.id)
+                    plan.known += entry.running + entry.waiting.map(\.id)
                 }
             }
         }
@@ -183,11 +182,11 @@ extension Dispatcher {
     /// - Parameter hidesFollowers: the job stands in the table as waiting, so scans pass over the later ones of its key.
     private mutating func offer(_ job: Job, hidesFollowers: Bool = false) {
         self.highestSeen = max(self.highestSeen, job.id)
-        let reference = KeyRef(lane: job.lane, key: job.key)
+        let reference = job.reference
         if self.settledSinceRead.contains(job.id) { return }
         if let waiting = self.waitingSinceRead[reference], job.id >= waiting { return }
         var entry = self.lanes[job.lane]?.keys[job.key] ?? KeyState(workspace: job.workspace)
-        let wasIdle = entry.running == nil && entry.waiting.isEmpty
+        let wasIdle = entry.running.isEmpty && entry.waiting.isEmpty
         let isNew = entry.accept(job)
         if hidesFollowers { for job in entry.truncate(after: job.id) { self.count(job, by: -1) } }
         self.update(job.lane) { $0.keys[job.key] = entry }
@@ -197,7 +196,7 @@ extension Dispatcher {
     }
 
     private mutating func continueKey(_ seek: ReadPlan.Seek, with found: [ReadAnswer.Found]) {
-        guard var entry = self.lanes[seek.lane]?.keys[seek.key], entry.running == nil else { return }
+        guard var entry = self.lanes[seek.lane]?.keys[seek.key], entry.running.isEmpty else { return }
         let wasIdle = entry.waiting.isEmpty
         entry.gap = found.count == ReadPlan.seekLimit ? found.last.map { $0.job.id + 1 } : nil
         for next in found where !self.settledSinceRead.contains(next.job.id) {

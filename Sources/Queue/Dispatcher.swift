@@ -3,7 +3,7 @@ import Foundation
 /// One worker's memory of its lanes, and every decision about order: what to read, what may run, what a result means.
 ///
 /// A pure value: it does no I/O and looks at no clock, so the simulation runs this very code. Its promises, as long as the worker
-/// owns the lane: jobs of one key run one at a time and in order; a job that waits holds back its key and nothing else; no job is
+/// owns the lane: jobs of one key run in order, in one call at a time; a job that waits holds back its key and nothing else; no job is
 /// stepped over, whenever its insert commits; memory is bounded, whatever the backlog.
 struct Dispatcher: Sendable {
     /// About how many jobs it holds in memory; never more than twice as many and one read.
@@ -40,6 +40,7 @@ struct Dispatcher: Sendable {
 
     /// One call's worth of jobs.
     struct Batch: Sendable {
+        /// Those of one key in their order.
         var jobs: [Job] = []
         /// To be counted in the table as in flight before the handler sees them.
         var marks: [Job] = []
@@ -121,13 +122,13 @@ struct Dispatcher: Sendable {
     private mutating func forgetBuffered(_ state: inout LaneState, lane: Int16) {
         for (key, entry) in state.keys {
             for job in entry.waiting { self.count(job, by: -1) }
-            guard let running = entry.running else {
+            guard let last = entry.running.last else {
                 state.keys[key] = nil
                 continue
             }
             state.keys[key]?.waiting = []
             // What follows may hide behind a job that still stands in the table as waiting.
-            state.keys[key]?.gap = running + 1
+            state.keys[key]?.gap = last + 1
         }
         self.ready.removeAll(of: lane)
         self.alone.removeAll { $0.lane == lane }
@@ -135,11 +136,12 @@ struct Dispatcher: Sendable {
 
     // MARK: Running
 
-    /// The next jobs to run: at most one of a key, workspace by workspace. Nil when there is nothing to do.
+    /// The next jobs to run: key by key and workspace by workspace; room that is left goes to those that follow them in their keys, so that
+    /// a busy key costs a commit for many. Nil when there is nothing to do.
     mutating func take(_ limit: Int) -> Batch? {
         if self.runsAlone == nil, !self.alone.isEmpty {
             let reference = self.alone.removeFirst()
-            if let job = self.start(reference) {
+            if self.isIdle(reference), let job = self.start(reference) {
                 self.runsAlone = job.id
                 return Batch(jobs: [job], marks: [job])
             }
@@ -152,20 +154,33 @@ struct Dispatcher: Sendable {
                 if batch.jobs.isEmpty, self.runsAlone == nil { return self.take(limit) }
                 continue
             }
-            guard let job = self.start(reference) else { continue }
-            batch.jobs.append(job)
-            if let suspects = self.lanes[job.lane]?.suspects, suspects > 0 {
-                self.lanes[job.lane]?.suspects = suspects - 1
-                batch.marks.append(job)
+            guard self.isIdle(reference), let job = self.start(reference) else { continue }
+            self.add(job, to: &batch)
+        }
+        for first in batch.jobs {
+            let reference = first.reference
+            while batch.jobs.count < limit, self.lanes[first.lane]?.keys[first.key]?.waiting.first?.crashes == 0,
+                let next = self.start(reference)
+            {
+                self.add(next, to: &batch)
             }
         }
         return batch.jobs.isEmpty ? nil : batch
     }
 
+    private mutating func add(_ job: Job, to batch: inout Batch) {
+        batch.jobs.append(job)
+        guard let suspects = self.lanes[job.lane]?.suspects, suspects > 0 else { return }
+        self.lanes[job.lane]?.suspects = suspects - 1
+        batch.marks.append(job)
+    }
+
+    private func isIdle(_ reference: KeyRef) -> Bool { self.lanes[reference.lane]?.keys[reference.key]?.running.isEmpty == true }
+
     private mutating func start(_ reference: KeyRef) -> Job? {
-        guard var entry = self.lanes[reference.lane]?.keys[reference.key], entry.running == nil, !entry.waiting.isEmpty else { return nil }
+        guard var entry = self.lanes[reference.lane]?.keys[reference.key], !entry.waiting.isEmpty else { return nil }
         let job = entry.waiting.removeFirst()
-        entry.running = job.id
+        entry.running.append(job.id)
         self.lanes[reference.lane]?.keys[reference.key] = entry
         self.lanes[reference.lane]?.running += 1
         self.count(job, by: -1)
@@ -184,12 +199,19 @@ struct Dispatcher: Sendable {
 
     mutating func settle(_ job: Job, as settlement: Settlement) {
         if self.runsAlone == job.id { self.runsAlone = nil }
-        guard var state = self.lanes[job.lane], var entry = state.keys[job.key], entry.running == job.id else { return }
-        let reference = KeyRef(lane: job.lane, key: job.key)
+        guard var state = self.lanes[job.lane], var entry = state.keys[job.key], let place = entry.running.firstIndex(of: job.id) else {
+            return
+        }
+        let reference = job.reference
         if self.isReading { self.settledSinceRead.insert(job.id) }
-        state.running -= 1
-        entry.running = nil
+        // Unless it is gone it takes those behind it along: they are not begun, or nobody knows of them either.
+        let ended = settlement == .gone ? place..<place + 1 : place..<entry.running.endIndex
+        state.running -= ended.count
+        entry.running.removeSubrange(ended)
+        let isIdle = entry.running.isEmpty
         switch settlement {
+        case .gone where !isIdle:
+            state.keys[job.key] = entry
         case .gone where !entry.waiting.isEmpty:
             state.keys[job.key] = entry
             self.ready.append(reference, of: entry.waiting[0].workspace)
@@ -205,15 +227,18 @@ struct Dispatcher: Sendable {
             // It holds back the later ones; one that committed late, with a lower id, goes on.
             let isSought = entry.gap.map { $0 < job.id } ?? false
             for later in entry.truncate(after: job.id - 1) { self.count(later, by: -1) }
-            state.keys[job.key] = isSought || !entry.waiting.isEmpty ? entry : nil
-            if let next = entry.waiting.first {
+            state.keys[job.key] = isSought || !isIdle || !entry.waiting.isEmpty ? entry : nil
+            if !isIdle {
+                break
+            } else if let next = entry.waiting.first {
                 self.ready.append(reference, of: next.workspace)
             } else if isSought {
                 self.sought.append(reference)
             }
         case .unknown:
             for job in entry.waiting { self.count(job, by: -1) }
-            state.keys[job.key] = nil
+            entry.waiting = []
+            state.keys[job.key] = isIdle ? nil : entry
         }
         self.lanes[job.lane] = state
     }

@@ -3,10 +3,10 @@ package import Postgres
 
 /// Does the work of one queue.
 package protocol JobHandler: Sendable {
-    /// Handles `jobs`, no two of one key.
+    /// Handles `jobs`; those of one key come in their order, and nobody else handles that key meanwhile.
     ///
     /// A throw fails all of them: a set is then tried job by job, so that one bad job does not hold back the others, and a single
-    /// job is retried under the worker's policy. A job may be handled again after a crash: effects outside the database need a mark
+    /// job is retried under the worker's policy. So is a set in which a job is to wait that others of its key follow. A job may be handled again after a crash: effects outside the database need a mark
     /// committed before they begin (`JobContext.commit`).
     func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled
 }
@@ -17,6 +17,16 @@ package struct Handled: Sendable {
     package var statements: [SQL]
     /// A job without a verdict is retried.
     package var verdicts: [Job.ID: Verdict]
+
+    /// Whether no job goes on although one before it in its key must wait.
+    func keepsOrder(of jobs: [Job]) -> Bool {
+        var waiting: Set<KeyRef> = []
+        for job in jobs {
+            if waiting.contains(job.reference) { return false }
+            if self.verdicts[job.id]?.isFinal != true { waiting.insert(job.reference) }
+        }
+        return true
+    }
 
     package init(statements: [SQL] = [], verdicts: [Job.ID: Verdict]) {
         self.statements = statements

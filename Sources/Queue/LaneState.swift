@@ -47,13 +47,14 @@ struct LaneState: Sendable {
     }
 }
 
-/// The jobs of one key: at most one in flight, a few more in memory, the rest in the table.
+/// The jobs of one key: some in flight in one call, a few more in memory, the rest in the table.
 struct KeyState: Sendable {
     /// In memory per key; a busier key reads its next ones from the table.
     static let limit = 16
 
     let workspace: UUID
-    var running: Int64?
+    /// In order, all in one call: later ones begin when these have ended.
+    var running: [Int64] = []
     /// In order, behind `running`.
     var waiting: [Job] = []
     /// From this id on there may be jobs in the table that are not in `waiting`.
@@ -61,7 +62,7 @@ struct KeyState: Sendable {
 
     /// Whether the job is new here; it goes to its place by id, or beyond the gap.
     mutating func accept(_ job: Job) -> Bool {
-        if job.id == self.running || self.waiting.contains(where: { $0.id == job.id }) { return false }
+        if self.running.contains(job.id) || self.waiting.contains(where: { $0.id == job.id }) { return false }
         if let gap = self.gap, job.id >= gap { return false }
         guard self.waiting.count < Self.limit else {
             self.gap = job.id

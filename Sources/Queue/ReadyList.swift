@@ -6,6 +6,10 @@ struct KeyRef: Hashable, Sendable {
     let key: String
 }
 
+extension Job {
+    var reference: KeyRef { KeyRef(lane: self.lane, key: self.key) }
+}
+
 /// The keys that have a job to run now, first in first out within a workspace, and workspace by workspace: whoever has a thousand
 /// keys waiting delays whoever has one by a single turn.
 struct ReadyList: Sendable {

@@ -9,4 +9,12 @@ package enum Verdict: Sendable, Hashable {
     case hold(reason: String)
     /// Not a failure, only not now: a rate limit, an open breaker. Uses up no budget.
     case later(Duration)
+
+    /// Whether the job is gone with it, and so holds up nothing of its key.
+    var isFinal: Bool {
+        switch self {
+        case .done, .dead: true
+        case .retry, .hold, .later: false
+        }
+    }
 }

@@ -30,8 +30,10 @@ extension WorkerEngine {
         await self.handle(rest)
     }
 
-    private func handle(_ jobs: [Job]) async {
-        guard !jobs.isEmpty else { return }
+    /// - Returns: whether all of them are gone, so that what follows in their keys may begin.
+    @discardableResult
+    private func handle(_ jobs: [Job]) async -> Bool {
+        guard !jobs.isEmpty else { return false }
         let context = JobContext(
             worker: self.worker.id,
             epochs: self.epochs(of: jobs),
@@ -43,19 +45,30 @@ extension WorkerEngine {
             let handled = try await Self.call(self.worker.handler, jobs, context)
             let duration = start.duration(to: self.clock.now)
             self.worker.metrics.update { $0.handlerSeconds.record(duration) }
-            await self.finish(jobs, handled)
+            guard handled.keepsOrder(of: jobs) else { return await self.handleEach(jobs) }
+            return await self.finish(jobs, handled)
         } catch let error as PostgresError where error.code == .laneLost {
-            await self.handle(self.stillHeld(jobs))
+            return await self.handle(self.stillHeld(jobs))
         } catch let error as PostgresError where error.isUnavailable || error.isCommitUnknown {
             self.report(error, "the database went away under a handler")
             self.doubt(jobs)
+            return false
         } catch  where jobs.count > 1 {
-            for job in jobs { await self.handle([job]) }
+            return await self.handleEach(jobs)
         } catch {
             self.report(error, "a handler failed")
             let reason = (error as? PostgresError).map { "database error \($0.code.rawValue)" } ?? "\(type(of: error))"
-            await self.finish(jobs, Handled(verdicts: [jobs[0].id: .retry(after: nil, reason: reason)]))
+            return await self.finish(jobs, Handled(verdicts: [jobs[0].id: .retry(after: nil, reason: reason)]))
         }
+    }
+
+    /// One by one, in order; what is behind a job that is not gone stays in the table with it.
+    private func handleEach(_ jobs: [Job]) async -> Bool {
+        var stopped: Set<KeyRef> = []
+        for job in jobs where !stopped.contains(job.reference) {
+            if await !self.handle([job]) { stopped.insert(job.reference) }
+        }
+        return stopped.isEmpty
     }
 
     /// Off this actor, so that a handler that computes holds up nobody.
@@ -64,8 +77,14 @@ extension WorkerEngine {
     }
 
     /// Commits what a handler decided, and tells the dispatcher.
-    private func finish(_ jobs: [Job], _ handled: Handled, isLastResort: Bool = false) async {
-        guard !self.isEnded else { return self.doubt(jobs) }
+    ///
+    /// - Returns: whether all of them are gone.
+    @discardableResult
+    private func finish(_ jobs: [Job], _ handled: Handled, isLastResort: Bool = false) async -> Bool {
+        guard !self.isEnded else {
+            self.doubt(jobs)
+            return false
+        }
         var random = SystemRandomNumberGenerator()
         let policy = self.worker.retryPolicy
         let changes: [(job: Job, change: Completion.Change)] = jobs.map { job in
@@ -76,20 +95,23 @@ extension WorkerEngine {
         case .committed:
             for (job, change) in changes { self.settle(job, change) }
             self.pump()
+            return changes.allSatisfy(\.change.isFinal)
         case .fenced:
-            await self.handle(self.stillHeld(jobs))
+            return await self.handle(self.stillHeld(jobs))
         case .inDoubt:
             self.doubt(jobs)
+            return false
         case .refused where jobs.count > 1:
-            for job in jobs { await self.handle([job]) }
+            return await self.handleEach(jobs)
         case .refused(let error) where !isLastResort:
             // What the handler wants written cannot be written; that is a failed try like any other.
             self.report(error, "a handler's statements were refused")
             let reason = "database error \(error.code.rawValue)"
-            await self.finish(jobs, Handled(verdicts: [jobs[0].id: .retry(after: nil, reason: reason)]), isLastResort: true)
+            return await self.finish(jobs, Handled(verdicts: [jobs[0].id: .retry(after: nil, reason: reason)]), isLastResort: true)
         case .refused(let error):
             self.report(error, "a completion was refused")
             self.doubt(jobs)
+            return false
         }
     }
 

@@ -35,15 +35,42 @@ import Testing
         #expect(first?.jobs.contains { $0.key == "quiet" } == true)
     }
 
-    @Test func `a key with a thousand jobs has one in flight and a few in memory`() {
+    @Test func `a key with a thousand jobs has a few in memory, in flight together and in order where there is room`() {
         var database = ModelDatabase()
         self.insert(Array(repeating: "busy", count: 1_000) + ["other"], of: Self.noisy, into: &database)
         var dispatcher = self.dispatcher()
         self.read(database, into: &dispatcher)
         #expect(dispatcher.buffered <= KeyState.limit + 1)
         let jobs = dispatcher.take(10)?.jobs ?? []
-        #expect(Set(jobs.map(\.key)) == ["busy", "other"])
+        #expect(jobs.count == 10 && Set(jobs.prefix(2).map(\.key)) == ["busy", "other"])
+        let busy = jobs.filter { $0.key == "busy" }
+        #expect(busy.map(\.id) == busy.map(\.id).sorted())
         #expect(dispatcher.take(10) == nil)
+        for job in jobs { dispatcher.settle(job, as: .gone) }
+        #expect(dispatcher.take(1)?.jobs.map(\.id) == [10])
+    }
+
+    @Test(arguments: [Dispatcher.Settlement.waiting, .unknown])
+    func `a job that is not gone takes those behind it out of their call`(settlement: Dispatcher.Settlement) throws {
+        var database = ModelDatabase()
+        self.insert(Array(repeating: "busy", count: 5), of: Self.noisy, into: &database)
+        var dispatcher = self.dispatcher()
+        self.read(database, into: &dispatcher)
+        let jobs = dispatcher.take(4)?.jobs ?? []
+        try #require(jobs.count == 4)
+        dispatcher.settle(jobs[0], as: .gone)
+        dispatcher.settle(jobs[1], as: settlement)
+        #expect(dispatcher.take(4) == nil && dispatcher.buffered == 0)
+        #expect(dispatcher.lanes[jobs[0].lane]?.running == 0)
+    }
+
+    @Test func `a set keeps order as long as nothing follows what waits`() {
+        let jobs = (1...3).map { Job(id: $0, lane: 0, key: $0 == 3 ? "other" : "key", workspace: Self.quiet, payload: [], createdAt: .now) }
+        let later = Verdict.later(.seconds(1))
+        #expect(Handled(verdicts: [1: .done, 2: later, 3: later]).keepsOrder(of: jobs))
+        #expect(Handled(verdicts: [1: .dead(reason: ""), 2: .done, 3: .done]).keepsOrder(of: jobs))
+        #expect(!Handled(verdicts: [1: later, 2: .done, 3: .done]).keepsOrder(of: jobs))
+        #expect(!Handled(verdicts: [2: .done, 3: .done]).keepsOrder(of: jobs))
     }
 
     @Test func `the mark does not pass an id whose transaction is still open, and one open for long costs nothing`() {

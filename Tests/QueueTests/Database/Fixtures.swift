@@ -8,30 +8,28 @@ import TestSupport
 
 /// Remembers what it handled, and answers as told.
 final class RecordingHandler: JobHandler {
-    private struct State {
-        var handled: [Job] = []
-        var calls = 0
-    }
-    private let state = Mutex(State())
+    /// Of each call, the jobs; none of a set that was then tried job by job.
+    private let sets = Mutex<[[Job]]>([])
     private let answer: @Sendable (_ job: Job, _ context: JobContext) async throws -> Verdict
 
     init(_ answer: @escaping @Sendable (_ job: Job, _ context: JobContext) async throws -> Verdict = { _, _ in .done }) {
         self.answer = answer
     }
 
-    var handled: [Job] { self.state.withLock { $0.handled } }
-    var calls: Int { self.state.withLock { $0.calls } }
+    var handled: [Job] { self.sets.withLock { $0.flatMap(\.self) } }
+    var calls: Int { self.sets.withLock(\.count) }
     /// The payloads as text, in the order they were handled.
     func texts(of key: String) -> [String] { self.handled.filter { $0.key == key }.map { String(decoding: $0.payload, as: UTF8.self) } }
 
     func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled {
-        self.state.withLock {
-            $0.handled += jobs
-            $0.calls += 1
+        var handled = Handled(verdicts: [:])
+        let place = self.sets.withLock {
+            $0.append(jobs)
+            return $0.count - 1
         }
-        var verdicts: [Job.ID: Verdict] = [:]
-        for job in jobs { verdicts[job.id] = try await self.answer(job, context) }
-        return Handled(verdicts: verdicts)
+        for job in jobs { handled.verdicts[job.id] = try await self.answer(job, context) }
+        if !handled.keepsOrder(of: jobs) { self.sets.withLock { $0[place] = [] } }
+        return handled
     }
 }
 

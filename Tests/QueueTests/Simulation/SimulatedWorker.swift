@@ -186,28 +186,46 @@ final class SimulatedWorker {
     }
 
     private func begin(_ batch: Dispatcher.Batch) {
-        guard !batch.marks.isEmpty else { return self.handle(batch.jobs) }
-        self.commit(batch.marks.map { ($0, .mark) }, of: batch.jobs) { self.handle(batch.jobs) }
+        let end = { (_: Bool) in self.active -= 1 }
+        guard !batch.marks.isEmpty else { return self.handle(batch.jobs, then: end) }
+        self.commit(batch.marks.map { ($0, .mark) }, of: batch.jobs, orElse: end) { self.handle(batch.jobs, then: end) }
     }
 
-    private func handle(_ jobs: [Job]) {
+    /// One by one, as the engine does with a set that cannot go as a whole.
+    private func handleEach(_ jobs: ArraySlice<Job>, stopped: Set<KeyRef> = [], then: @escaping (Bool) -> Void) {
+        guard let job = jobs.first else { return then(stopped.isEmpty) }
+        if stopped.contains(job.reference) { return self.handleEach(jobs.dropFirst(), stopped: stopped, then: then) }
+        self.handle([job]) { areGone in
+            self.handleEach(jobs.dropFirst(), stopped: areGone ? stopped : stopped.union([job.reference]), then: then)
+        }
+    }
+
+    /// - Parameter then: is told whether all are gone.
+    private func handle(_ jobs: [Job], then: @escaping (Bool) -> Void) {
         self.world.handlersBegan(of: self, jobs: jobs)
         if jobs.contains(where: { $0.isPoison && $0.crashes < Dispatcher.crashLimit }) { return self.world.kill(self) }
         self.after(self.world.random.upTo(30)) {
             self.world.handlersEnded(of: self, jobs: jobs)
-            let changes = jobs.map { job in (job, self.world.verdict(on: job, policy: self.policy)) }
-            self.commit(changes, of: jobs) {
+            let handled = Handled(verdicts: Dictionary(uniqueKeysWithValues: jobs.map { ($0.id, self.world.verdict(on: $0)) }))
+            guard handled.keepsOrder(of: jobs) else { return self.handleEach(jobs[...], then: then) }
+            let changes = jobs.map { ($0, self.world.change(of: $0, by: handled.verdicts[$0.id] ?? .done, policy: self.policy)) }
+            self.commit(changes, of: jobs, orElse: then) {
                 for (job, change) in changes {
                     if case .finish = change { self.dispatcher.settle(job, as: .gone) } else { self.dispatcher.settle(job, as: .waiting) }
                     if case .wait(let until, _) = change { self.wakeForDue(in: .milliseconds(max(0, until - self.world.now))) }
                 }
-                self.active -= 1
+                then(changes.allSatisfy { if case .finish = $0.1 { true } else { false } })
             }
         }
     }
 
-    /// Commits under the epochs the jobs were taken by; goes on with what is left when a lane is lost, and with nothing when in doubt.
-    private func commit(_ changes: [(Job, ModelDatabase.Change)], of jobs: [Job], then: @escaping () -> Void) {
+    /// Commits under the epochs the jobs were taken by; handles what is left when a lane is lost, and nothing when in doubt.
+    private func commit(
+        _ changes: [(Job, ModelDatabase.Change)],
+        of jobs: [Job],
+        orElse: @escaping (Bool) -> Void,
+        then: @escaping () -> Void
+    ) {
         let epochs = Dictionary(
             jobs.map { ($0.lane, self.dispatcher.lanes[$0.lane]?.epoch ?? -1) },
             uniquingKeysWith: { first, _ in first }
@@ -227,28 +245,28 @@ final class SimulatedWorker {
                     self.dispatcher.horizon.record(xid: xid, after: seen)
                     then()
                 case .some(.none):
-                    self.findLostLanes(of: jobs, changes: changes)
+                    self.findLostLanes(of: jobs, then: orElse)
                 case .none:
                     for job in jobs {
                         self.dispatcher.retire(job.lane, as: .doubtful)
                         self.dispatcher.settle(job, as: .unknown)
                     }
-                    self.active -= 1
+                    orElse(false)
                 }
                 self.pump()
             }
         )
     }
 
-    private func findLostLanes(of jobs: [Job], changes: [(Job, ModelDatabase.Change)]) {
+    private func findLostLanes(of jobs: [Job], then: @escaping (Bool) -> Void) {
         self.call(
             { database in database.lanes.map { $0.owner == self.id ? $0.epoch : -1 } },
             then: { epochs in
-                guard let epochs else { return self.findLostLanes(of: jobs, changes: changes) }
+                guard let epochs else { return self.findLostLanes(of: jobs, then: then) }
                 for (lane, epoch) in self.dispatcher.held where epochs[Int(lane)] != epoch { self.dispatcher.retire(lane, as: .lost) }
                 let kept = jobs.filter { self.dispatcher.lanes[$0.lane]?.phase != .lost && self.dispatcher.lanes[$0.lane] != nil }
                 for job in jobs where !kept.contains(where: { $0.id == job.id }) { self.dispatcher.settle(job, as: .unknown) }
-                if kept.isEmpty { self.active -= 1 } else { self.begin(Dispatcher.Batch(jobs: kept)) }
+                if kept.isEmpty { then(false) } else { self.handle(kept, then: then) }
                 self.pump()
             }
         )

@@ -143,18 +143,19 @@ final class Simulation {
     }
 
     /// What a handler makes of a job.
-    func verdict(on job: Job, policy: RetryPolicy) -> ModelDatabase.Change {
-        if job.crashes >= Dispatcher.crashLimit { return .finish }
-        let chance = self.random.upTo(99)
-        let verdict: Verdict =
-            switch chance {
-            case 0...7: .retry(after: nil, reason: "")
-            case 8...9: .retry(after: .milliseconds(self.random.upTo(2_000)), reason: "")
-            case 10...12: .later(.milliseconds(self.random.upTo(500)))
-            case 13: .hold(reason: "")
-            case 14: .dead(reason: "")
-            default: .done
-            }
+    func verdict(on job: Job) -> Verdict {
+        if job.crashes >= Dispatcher.crashLimit { return .done }
+        return switch self.random.upTo(99) {
+        case 0...7: .retry(after: nil, reason: "")
+        case 8...9: .retry(after: .milliseconds(self.random.upTo(2_000)), reason: "")
+        case 10...12: .later(.milliseconds(self.random.upTo(500)))
+        case 13: .hold(reason: "")
+        case 14: .dead(reason: "")
+        default: .done
+        }
+    }
+
+    func change(of job: Job, by verdict: Verdict, policy: RetryPolicy) -> ModelDatabase.Change {
         switch policy.resolve(verdict, for: job, using: &self.random) {
         case .retry(let wait, _): return .wait(until: self.database.now + Int((wait ?? .zero) / .milliseconds(1)), failed: true)
         case .later(let wait): return .wait(until: self.database.now + Int(wait / .milliseconds(1)), failed: false)
@@ -170,9 +171,9 @@ final class Simulation {
     }
 
     func handlersBegan(of worker: SimulatedWorker, jobs: [Job]) {
-        for job in jobs {
-            let isFirst = self.inHandlers[worker.id, default: []].insert(job.key).inserted
-            self.check(isFirst, "two jobs of key \(job.key) ran at once in one worker")
+        for key in Set(jobs.map(\.key)) {
+            let isFirst = self.inHandlers[worker.id, default: []].insert(key).inserted
+            self.check(isFirst, "two calls ran jobs of key \(key) at once in one worker")
         }
     }
 
@@ -187,10 +188,12 @@ final class Simulation {
         by worker: SimulatedWorker,
         in database: ModelDatabase
     ) {
+        var together: Set<Int64> = []
         for case (let job, .finish) in changes {
+            together.insert(job.id)
             guard let row = database.row(of: job), database.accepts(job.lane, epochs, worker.id) else { continue }
             for earlier in database.jobs[job.lane, default: []] where earlier.job.key == job.key && earlier.job.id < job.id {
-                guard let committed = earlier.committedAt else { continue }
+                guard let committed = earlier.committedAt, !together.contains(earlier.job.id) else { continue }
                 self.check(committed >= row.insertedAt, "job \(job.id) overtook job \(earlier.job.id) of its key")
             }
         }
