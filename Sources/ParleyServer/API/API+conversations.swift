@@ -62,26 +62,22 @@ extension API {
             return try await self.messages(call, page, MessageStore.select(from: source, order: "m.seq"))
         }
 
-        self.change(.post, "/v1/conversations/:id/messages", on: &routes) { call, transaction in
-            let id: ConversationID = try call.id("id")
-            let destination = try await self.translatingRefusal {
-                try await self.outbound.destination(of: id, in: call.workspace, on: transaction)
+        self.changeTogether(.post, "/v1/conversations/:id/messages", on: &routes) { calls, transaction in
+            let ids = calls.compactMap { try? $0.id("id", as: ConversationID.self) }
+            let destinations = try await self.outbound.destinations(of: ids, in: calls[0].workspace, on: transaction)
+            var posts: [Result<OutboundStore.Post, Problem>] = []
+            for call in calls {
+                do {
+                    guard let destination = destinations[try call.id("id")] else { throw Problem.notFound }
+                    posts.append(.success(.init(try await self.draft(call, to: destination, transaction), to: destination)))
+                } catch let problem as Problem { posts.append(.failure(problem)) }
             }
-            let adapter = AdapterName(rawValue: destination.adapter).flatMap { self.adapters[$0] }
-            var fields = try Fields(body: call.request)
-            let body = fields.messageBody("body", for: adapter?.capabilities, egress: self.egress)
-            let isAutomatic = fields.flag("isAutomatic") ?? false
-            try fields.finish()
-            let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
-            let posted = try await self.translatingRefusal {
-                try await self.outbound.post(
-                    .init(filed, isAutomatic: isAutomatic, by: call.key.id, at: call.request.at),
-                    to: destination,
-                    of: call.workspace,
-                    on: transaction
-                )
+            var posted = try await self.translatingRefusal { [posts] in
+                try await self.outbound.post(posts.compactMap { try? $0.get() }, of: calls[0].workspace, on: transaction)[...]
             }
-            return self.accepted(posted, call)
+            return zip(calls, posts).map { call, post in
+                post.flatMap { _ in posted.removeFirst().map { self.accepted($0, call) }.mapError(Problem.init) }
+            }
         }
 
         // Started with its first message; `message` is that one.
@@ -106,5 +102,19 @@ extension API {
             guard let ended = try await ConversationStore.end(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
             return APIAnswer(.ok, ended.json, audit: [call.audit("conversation.end", "conversation:\(id)")])
         }
+    }
+
+    private func draft(
+        _ call: APICall,
+        to destination: OutboundStore.Destination,
+        _ transaction: Transaction
+    ) async throws -> OutboundStore.Draft {
+        let adapter = AdapterName(rawValue: destination.adapter).flatMap { self.adapters[$0] }
+        var fields = try Fields(body: call.request)
+        let body = fields.messageBody("body", for: adapter?.capabilities, egress: self.egress)
+        let isAutomatic = fields.flag("isAutomatic") ?? false
+        try fields.finish()
+        let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
+        return OutboundStore.Draft(filed, isAutomatic: isAutomatic, by: call.key.id, at: call.request.at)
     }
 }

@@ -138,21 +138,27 @@ extension API {
         do {
             return try await body()
         } catch let refusal as OutboundStore.Refusal {
-            switch refusal {
-            case .conversationNotFound, .channelNotFound: throw Problem.notFound
-            case .conversationEnded: throw Problem(409, "conversation_ended", "The conversation has ended")
-            case .channelDisabled: throw Problem(409, "channel_disabled", "The channel is disabled")
-            case .noRecipient: throw Problem(409, "no_recipient", "Nobody is known to be on the other side")
-            case .answersAutomatic:
-                throw Problem(
-                    409,
-                    "answers_automatic",
-                    "The last message was automatic",
-                    detail: "A machine must not answer a machine: post without isAutomatic when a person wrote this."
-                )
-            }
+            throw Problem(refusal)
         } catch let error as PostgresError where error.code == .conversationNotOpen {
-            throw Problem(409, "conversation_ended", "The conversation has ended")
+            throw Problem(.conversationEnded)
+        }
+    }
+}
+
+extension Problem {
+    init(_ refusal: OutboundStore.Refusal) {
+        switch refusal {
+        case .conversationNotFound, .channelNotFound: self = .notFound
+        case .conversationEnded: self.init(409, "conversation_ended", "The conversation has ended")
+        case .channelDisabled: self.init(409, "channel_disabled", "The channel is disabled")
+        case .noRecipient: self.init(409, "no_recipient", "Nobody is known to be on the other side")
+        case .answersAutomatic:
+            self.init(
+                409,
+                "answers_automatic",
+                "The last message was automatic",
+                detail: "A machine must not answer a machine: post without isAutomatic when a person wrote this."
+            )
         }
     }
 }

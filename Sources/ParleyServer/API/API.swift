@@ -57,7 +57,7 @@ package struct API: Sendable {
     let outbound: OutboundStore
     let links: FileLinks
     let feed: EventFeed?
-    private let idempotency: IdempotencyStore
+    let idempotency: IdempotencyStore
     private let logger: Logger
     // An address that tries 20 wrong keys at once waits 3 s for each further try (B75); keys that work are not slowed by it.
     private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
@@ -94,9 +94,7 @@ package struct API: Sendable {
         self.mountTyping(on: &routes)
     }
 
-    // MARK: - The two ways of a request
-
-    /// A request that changes nothing.
+    /// A request that changes nothing. The others are in API+changes.swift.
     func read(
         _ pattern: String,
         _ scope: Scope = .read,
@@ -107,65 +105,6 @@ package struct API: Sendable {
             let call = try await self.admit(request, scope)
             return .json(.ok, try await handler(call))
         }
-    }
-
-    /// A request that changes something: one transaction with its audit rows and, where an Idempotency-Key came with it, its answer.
-    ///
-    /// - Parameter limit: bytes of body, where the route takes files.
-    func change(
-        _ method: HTTPRequest.Method,
-        _ pattern: String,
-        _ scope: Scope = .write,
-        uploadingUpTo limit: Int? = nil,
-        on routes: inout Routes,
-        _ handler: @escaping @Sendable (APICall, Transaction) async throws -> APIAnswer
-    ) {
-        let upload = limit.map { Routes.Upload(limit: $0) { _ = try await self.admit($0, scope) } }
-        routes.on(method, pattern, upload: upload) { request in
-            let call = try await self.admit(request, scope)
-            let key = method == .post ? try Self.idempotencyKey(request) : nil
-            let hash = IdempotencyStore.hash(of: request)
-            do {
-                return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                    if let key, let kept = try await self.idempotency.claim(key, request: hash, in: call.workspace, on: transaction) {
-                        return kept
-                    }
-                    let answer = try await handler(call, transaction)
-                    transaction.notifyAfterCommit([EventFeed.notice])
-                    let kept = KeptAnswer(answer)
-                    var statements = answer.audit.map { $0.insertion(in: call.workspace) }
-                    if let key { statements.append(try self.idempotency.insertion(of: kept, key, request: hash, in: call.workspace)) }
-                    if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
-                    return kept
-                }.response
-            } catch let problem as Problem {
-                guard let key, Self.isKept(problem) else { throw problem }
-                return try await self.keep(problem, of: call, for: key, hash)
-            }
-        }
-    }
-
-    /// A refusal is an answer too: the same request gets the same one again.
-    private func keep(_ problem: Problem, of call: APICall, for key: String, _ hash: [UInt8]) async throws -> Response {
-        let body = problem.json(instance: call.request.path, requestID: call.request.id).text
-        let kept = KeptAnswer(status: problem.status, contentType: "application/problem+json", body: Array(body.utf8))
-        _ = try await self.pool.query(
-            in: .workspace(call.workspace.uuid),
-            try self.idempotency.insertion(of: kept, key, request: hash, in: call.workspace)
-        )
-        return kept.response
-    }
-
-    private static func isKept(_ problem: Problem) -> Bool {
-        problem.status < 500 && problem.status != 429 && !problem.code.hasPrefix("idempotency_")
-    }
-
-    static func idempotencyKey(_ request: IncomingRequest) throws(Problem) -> String? {
-        guard let key = request.headers[.idempotencyKey] else { return nil }
-        guard 1...255 ~= key.utf8.count else {
-            throw Problem(400, "bad_idempotency_key", "Bad Idempotency-Key", detail: "1 to 255 bytes.")
-        }
-        return key
     }
 
     // MARK: - Admission
@@ -209,19 +148,4 @@ package struct API: Sendable {
             return ["*/*", "application/*", "application/json", "application/problem+json"].contains(type)
         }
     }
-}
-
-extension KeptAnswer {
-    init(_ answer: APIAnswer) {
-        self.init(
-            status: answer.status.code,
-            contentType: answer.body == nil ? nil : "application/json",
-            location: answer.location,
-            body: answer.body.map { Array($0.text.utf8) } ?? []
-        )
-    }
-}
-
-extension HTTPField.Name {
-    static let idempotencyKey = Self("Idempotency-Key")!
 }

@@ -23,11 +23,14 @@ package struct AuditEntry: Sendable {
         self.after = after
     }
 
-    package func insertion(in workspace: WorkspaceID) -> SQL {
-        let (before, after) = (self.before.map { JSONText($0.text) }, self.after.map { JSONText($0.text) })
-        return """
-            INSERT INTO audit (workspace_id, actor, request_id, action, target, before, after) VALUES
-            (\(workspace.uuid), \(self.actor), \(self.requestID), \(self.action), \(self.target), \(before), \(after))
-            """
+    package func insertion(in workspace: WorkspaceID) -> SQL { Self.insertion(of: [self], in: workspace) }
+
+    package static func insertion(of entries: [AuditEntry], in workspace: WorkspaceID) -> SQL {
+        """
+        INSERT INTO audit (workspace_id, actor, request_id, action, target, before, after)
+        SELECT \(workspace.uuid), * FROM unnest(\(entries.map(\.actor)), \(entries.map(\.requestID)), \(entries.map(\.action)),
+            \(entries.map(\.target)), \(entries.map { $0.before.map { JSONText($0.text) } }),
+            \(entries.map { $0.after.map { JSONText($0.text) } }))
+        """
     }
 }

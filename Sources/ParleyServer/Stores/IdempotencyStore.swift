@@ -27,36 +27,51 @@ struct KeptAnswer: Sendable, Hashable {
 ///
 /// What is kept is sealed: an answer may hold a new key, which nobody who reads the database may have (I14).
 struct IdempotencyStore: Sendable {
+    /// What one request claims.
+    struct Claim: Hashable, Sendable {
+        let key: String
+        /// What makes two requests the same: method, path, query and every byte of the body.
+        let hash: [UInt8]
+    }
+
+    /// What becomes of a claim.
+    enum Standing: Sendable {
+        /// To be worked on now, in this transaction.
+        case new
+        /// The same request was answered before.
+        case kept(KeptAnswer)
+        /// 409 while another request with the key runs, 422 when the key was used for another body.
+        case refused(Problem)
+
+        var isNew: Bool { if case .new = self { true } else { false } }
+    }
+
     let sealer: Sealer
 
-    /// The kept answer to the same request; nil when it is to be worked on now, in this transaction.
-    ///
-    /// - Throws: `Problem` 409 while another request with the key runs, 422 when the key was used for another body.
-    func claim(_ key: String, request hash: [UInt8], in workspace: WorkspaceID, on transaction: Transaction) async throws
-        -> KeptAnswer?
-    {
+    /// Claims the keys of requests that share a transaction; of two with one key the first has it.
+    func standings(of claims: [Claim], in workspace: WorkspaceID, on transaction: Transaction) async throws -> [Standing] {
+        let keys = claims.map(\.key)
         let results = try await transaction.pipeline([
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(\("\(workspace)/\(key)"), 0)) AS mine",
-            "SELECT request_hash, status, headers, body FROM idempotency WHERE workspace_id = \(workspace.uuid) AND key = \(key)",
+            """
+            SELECT k AS key FROM (SELECT DISTINCT unnest(\(keys)) AS k) AS given
+            WHERE pg_try_advisory_xact_lock(hashtextextended(\("\(workspace)/") || k, 0))
+            """,
+            "SELECT key, request_hash, status, headers, body FROM idempotency WHERE workspace_id = \(workspace.uuid) AND key = ANY(\(keys))",
         ])
-        guard try results[0][0].value("mine") else {
-            throw Problem(
-                409,
-                "idempotency_in_progress",
-                "The first request is still running",
-                detail: "Ask again in a moment.",
-                headers: [.retryAfter: "1"]
-            )
+        var mine = Set(try results[0].map { try $0.value("key", as: String.self) })
+        let kept = Dictionary(try results[1].map { (try $0.value("key", as: String.self), $0) }) { first, _ in first }
+        return try claims.map { claim in
+            guard mine.contains(claim.key) else { return .refused(.idempotencyInProgress) }
+            guard let row = kept[claim.key] else {
+                mine.remove(claim.key)
+                return .new
+            }
+            guard try row.value("request_hash", as: [UInt8].self) == claim.hash else { return .refused(.idempotencyMismatch) }
+            return .kept(try self.answer(row, in: workspace))
         }
-        guard let row = results[1].first else { return nil }
-        guard try row.value("request_hash", as: [UInt8].self) == hash else {
-            throw Problem(
-                422,
-                "idempotency_mismatch",
-                "Idempotency-Key reused",
-                detail: "This key was used for another method, path or body."
-            )
-        }
+    }
+
+    private func answer(_ row: Row, in workspace: WorkspaceID) throws -> KeptAnswer {
         let headers = try JSON(parsing: try row.value("headers", as: JSONText.self).text)
         return KeptAnswer(
             status: try row.value("status"),
@@ -67,21 +82,42 @@ struct IdempotencyStore: Sendable {
     }
 
     /// - Throws: `Crypto.Failure` when the system has no entropy.
-    func insertion(of answer: KeptAnswer, _ key: String, request hash: [UInt8], in workspace: WorkspaceID) throws -> SQL {
-        let body = try self.sealer.seal(answer.body, for: workspace.uuid)
-        var headers: [String: JSON] = [:]
-        headers["contentType"] = answer.contentType.map(JSON.string)
-        headers["location"] = answer.location.map(JSON.string)
+    func insertion(of answers: [(claim: Claim, answer: KeptAnswer)], in workspace: WorkspaceID) throws -> SQL {
+        let headers = answers.map { _, answer in
+            var headers: [String: JSON] = [:]
+            headers["contentType"] = answer.contentType.map(JSON.string)
+            headers["location"] = answer.location.map(JSON.string)
+            return JSONText(JSON.object(headers).text)
+        }
         return """
             INSERT INTO idempotency (workspace_id, key, request_hash, status, headers, body)
-            VALUES (\(workspace.uuid), \(key), \(hash), \(Int16(answer.status)), \(JSONText(JSON.object(headers).text)), \(body))
+            SELECT \(workspace.uuid), * FROM unnest(\(answers.map(\.claim.key)), \(answers.map(\.claim.hash)),
+                \(answers.map { Int16($0.answer.status) }), \(headers),
+                \(try answers.map { try self.sealer.seal($0.answer.body, for: workspace.uuid) }))
             ON CONFLICT DO NOTHING
             """
     }
+}
 
-    /// What makes two requests the same: method, path, query and every byte of the body.
-    static func hash(of request: IncomingRequest) -> [UInt8] {
+extension Problem {
+    fileprivate static let idempotencyInProgress = Problem(
+        409,
+        "idempotency_in_progress",
+        "The first request is still running",
+        detail: "Ask again in a moment.",
+        headers: [.retryAfter: "1"]
+    )
+    fileprivate static let idempotencyMismatch = Problem(
+        422,
+        "idempotency_mismatch",
+        "Idempotency-Key reused",
+        detail: "This key was used for another method, path or body."
+    )
+}
+
+extension IdempotencyStore.Claim {
+    init(_ key: String, _ request: IncomingRequest) {
         let head = "\(request.method.rawValue) \(request.path)?\(request.query ?? "")\n"
-        return Crypto.sha256(Array(head.utf8) + request.body)
+        self.init(key: key, hash: Crypto.sha256(Array(head.utf8) + request.body))
     }
 }

@@ -27,18 +27,12 @@ package enum MessageInsertion {
         package var createdAt: Date
 
         /// A message somebody posts into an open conversation through the API.
-        package static func posted(
-            _ draft: OutboundStore.Draft,
-            id: MessageID,
-            in conversation: ConversationID,
-            of workspace: WorkspaceID,
-            through channel: ChannelID
-        ) -> Row {
+        package static func posted(_ draft: OutboundStore.Draft, _ posted: OutboundStore.Posted, of workspace: WorkspaceID) -> Row {
             Row(
                 workspace: workspace,
-                id: id,
-                place: .conversation(conversation),
-                channel: channel,
+                id: posted.id,
+                place: .conversation(posted.conversation),
+                channel: posted.channel,
                 direction: .outbound,
                 senderKey: draft.sender,
                 body: draft.body,

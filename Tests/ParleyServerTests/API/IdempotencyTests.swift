@@ -76,13 +76,9 @@ import Testing
             struct Crash: Error {}
             await #expect(throws: Crash.self) {
                 try await fixture.pool.transaction(in: .workspace(fixture.workspace.uuid)) { transaction in
-                    let claimed = try await IdempotencyStore(sealer: fixture.front.channels.sealer).claim(
-                        "one",
-                        request: [1],
-                        in: fixture.workspace,
-                        on: transaction
-                    )
-                    #expect(claimed == nil)
+                    let store = IdempotencyStore(sealer: fixture.front.channels.sealer)
+                    let claims = [IdempotencyStore.Claim(key: "one", hash: [1])]
+                    #expect(try await store.standings(of: claims, in: fixture.workspace, on: transaction)[0].isNew)
                     let meanwhile = try await fixture.client.send("POST", "/v1/messages", self.message(fixture), headers: headers)
                     #expect((meanwhile.status, meanwhile.code) == (409, "idempotency_in_progress"))
                     throw Crash()

@@ -102,14 +102,8 @@ import TestSupport
             for poster in 0..<4 {
                 group.addTask {
                     for number in 0..<10 {
-                        let row = MessageInsertion.Row.posted(
-                            .init(Body(text: "\(poster) \(number)"), by: nil),
-                            id: .make(),
-                            in: conversation,
-                            of: bridge.workspace,
-                            through: bridge.channel
-                        )
-                        _ = try await bridge.pool.query(in: .workspace(bridge.workspace.uuid), MessageInsertion.statement([row]))
+                        let draft = OutboundStore.Draft(Body(text: "\(poster) \(number)"), by: nil)
+                        _ = try await OutboundStore(pool: bridge.pool).post(draft, in: conversation, of: bridge.workspace)
                     }
                 }
             }
