@@ -77,7 +77,7 @@ package struct AdapterName: RawRepresentable, Hashable, Sendable, Codable, Custo
     package let rawValue: String
     /// Nil when the text breaks the shape: names come from URLs and files, so a bad one is input, not a bug.
     package init?(rawValue: String) {
-        guard rawValue.wholeMatch(of: /[a-z0-9-]{1,63}/) != nil else { return nil }
+        guard rawValue.isName else { return nil }
         self.rawValue = rawValue
     }
     package var description: String { self.rawValue }

@@ -21,7 +21,7 @@ enum RequestReader {
         var headers = try self.headers(&reader)
         let body = try self.body(&reader, &headers, file)
         try reader.finish()
-        guard method.wholeMatch(of: /[A-Z]{3,7}/) != nil else { throw .init(detail: "'method' is none") }
+        guard 3...7 ~= method.utf8.count, method.utf8.allSatisfy({ 0x41...0x5a ~= $0 }) else { throw .init(detail: "'method' is none") }
         return HTTPCall(method: method, url: url, headers: headers, body: body)
     }
 
@@ -46,7 +46,7 @@ enum RequestReader {
         if let bearer = try reader.text("bearer") { headers["authorization"] = "Bearer \(bearer)" }
         // A line break would begin a header of the message's own making.
         let isClean = headers.allSatisfy { name, value in
-            name.wholeMatch(of: /[a-z0-9-]+/) != nil && value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+            name.isName && value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
         }
         guard isClean else { throw .init(detail: "'headers' holds what no header may") }
         return headers

@@ -12,7 +12,7 @@ extension DeclarationReader {
         let routes = YAMLFields(node, in: self.file)
         let read = routes.names.compactMap { name -> Declaration.Route? in
             guard let node = routes.required(name) else { return nil }
-            if name.wholeMatch(of: /[a-z0-9-]{1,63}/) == nil { self.file.report(node, "a route's name holds 1 to 63 of a-z, 0-9 and '-'") }
+            if !name.isName { self.file.report(node, "a route's name holds 1 to 63 of a-z, 0-9 and '-'") }
             return self.route(YAMLFields(node, in: self.file), name: name, verify: verify)
         }
         routes.finish()

@@ -60,7 +60,7 @@ struct DeclarationReader {
 
     private func kind(_ fields: YAMLFields) -> String? {
         guard let node = fields.required("kind"), let text = self.file.text(node) else { return nil }
-        guard text.wholeMatch(of: /[a-z0-9-]{1,63}/) == nil else { return text }
+        guard !text.isName else { return text }
         self.file.report(node, "a kind holds 1 to 63 of a-z, 0-9 and '-'")
         return nil
     }

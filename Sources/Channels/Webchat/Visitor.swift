@@ -33,7 +33,9 @@ package struct Visitor: Hashable, Sendable {
         Visitor(device: Hex.encode(try Crypto.random(16)), name: name)
     }
 
-    package static func isDevice(_ text: String) -> Bool { text.wholeMatch(of: /[0-9a-f]{32}/) != nil }
+    package static func isDevice(_ text: String) -> Bool {
+        text.utf8.count == 32 && text.utf8.allSatisfy { 0x30...0x39 ~= $0 || 0x61...0x66 ~= $0 }
+    }
 
     /// 1–200 bytes without control characters: what a site calls one of its users.
     package static func isUserID(_ text: String) -> Bool {
