@@ -33,19 +33,33 @@ final class Canceller: Sendable {
     func end() { self.state.withLock { $0.isRunning = false } }
 
     /// Does nothing once the run is over. Safe from any thread.
-    func cancel(_ run: Int) { self.cancel { $0.isRunning && $0.run == run } }
-
-    /// For a session that was given up: the server may still work for nobody.
-    func abandon() { self.cancel { _ in true } }
-
-    private func cancel(if isWanted: @escaping @Sendable (borrowing State) -> Bool) {
+    func cancel(_ run: Int) {
         Thread.detachNewThread {
             self.state.withLock { state in
-                guard isWanted(state), let handle = state.handle else { return }
-                var message = [CChar](repeating: 0, count: 256)
-                PQcancel(handle, &message, Int32(message.count))
+                guard state.isRunning, state.run == run, let handle = state.handle else { return }
+                Self.ask(handle)
             }
         }
+    }
+
+    /// For a session that was given up: the server may still work for nobody. The session itself may be gone before the server is asked.
+    func abandon() {
+        let handle = self.state.withLock { state in
+            defer { state.handle = nil }
+            return state.handle
+        }
+        guard let handle else { return }
+        // Nobody else has it any more.
+        nonisolated(unsafe) let taken = handle
+        Thread.detachNewThread {
+            Self.ask(taken)
+            PQfreeCancel(taken)
+        }
+    }
+
+    private static func ask(_ handle: OpaquePointer) {
+        var message = [CChar](repeating: 0, count: 256)
+        PQcancel(handle, &message, Int32(message.count))
     }
 
     func close() {

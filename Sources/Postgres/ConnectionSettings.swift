@@ -18,15 +18,18 @@ package struct ConnectionSettings: Hashable, Sendable {
         self.options = options
     }
 
-    /// Settings for short statements over work tables: a plan made while a table was empty must stay an index range scan, bitmap
-    /// scans never clear dead index entries, and the cost of a disabled node would switch the JIT on. A client that stands still, or
-    /// is cut off, must not hold its locks for long: others wait to take its lanes over.
-    package static let hot = [
-        "jit": "off", "enable_seqscan": "off", "enable_bitmapscan": "off", "synchronous_commit": "on",
-        "plan_cache_mode": "force_generic_plan",
-        "idle_in_transaction_session_timeout": "10s",
+    /// Settings for every session that writes: durable, and without its locks soon after its client stands still or is cut off, since
+    /// the whole fleet may wait for them.
+    package static let prompt = [
+        "jit": "off", "synchronous_commit": "on", "idle_in_transaction_session_timeout": "10s",
         "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
     ]
+
+    /// Besides, settings for short statements over work tables: a plan made while a table was empty must stay an index range scan, bitmap
+    /// scans never clear dead index entries, and the cost of a disabled node would switch the JIT on.
+    package static let hot = Self.prompt.merging(
+        ["enable_seqscan": "off", "enable_bitmapscan": "off", "plan_cache_mode": "force_generic_plan"]
+    ) { _, hot in hot }
 
     /// What `PQconnectdbParams` takes: later names win over those inside the URL.
     var parameters: [(name: String, value: String)] {

@@ -132,7 +132,8 @@ final class Link {
     }
 
     private static func milliseconds(until deadline: ContinuousClock.Instant) -> Int32 {
-        Int32(clamping: max(0, Int64(ContinuousClock.now.duration(to: deadline) / .milliseconds(1))))
+        // Rounded up: who gives up has waited to the end.
+        Int32(clamping: max(0, Int64((ContinuousClock.now.duration(to: deadline) / .milliseconds(1)).rounded(.up))))
     }
 
     // MARK: - The simple protocol

@@ -20,6 +20,19 @@ import Testing
         #expect(try await connection.query("SELECT 1 AS one")[0].value("one") == 1)
     }
 
+    @Test(arguments: [ConnectionSettings.prompt, ConnectionSettings.hot])
+    func `a client that stands still with a lock loses it soon (F5)`(options: [String: String]) async throws {
+        #expect(options["idle_in_transaction_session_timeout"] == "10s")
+        var settings = self.settings
+        settings.options = options.merging(["idle_in_transaction_session_timeout": "100ms"]) { _, quick in quick }
+        let still = try await Connection.open(settings)
+        let other = try await Connection.open(settings)
+        try await other.script("CREATE TABLE t (n integer); INSERT INTO t VALUES (1)")
+        _ = try await still.pipeline(["BEGIN", "SELECT n FROM t FOR UPDATE"])
+        // Waits for the lock, and gets it.
+        #expect(try await other.execute("UPDATE t SET n = 2") == 1)
+    }
+
     @Test func `ten thousand statements cross in one pipeline, answers in order`() async throws {
         let connection = try await Connection.open(self.settings)
         let wide = String(repeating: "x", count: 2_000)

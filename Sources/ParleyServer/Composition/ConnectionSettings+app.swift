@@ -5,7 +5,4 @@ extension ConnectionSettings {
     package static func app(_ url: String, name: String, options: [String: String] = [:]) -> ConnectionSettings {
         ConnectionSettings(url: url, role: "parley_app", applicationName: "parley \(name)", options: options)
     }
-
-    /// For sessions that also answer lists, where a sequential scan may be the right plan.
-    package static let mixed = ["jit": "off", "synchronous_commit": "on"]
 }

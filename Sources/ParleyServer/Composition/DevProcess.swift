@@ -74,7 +74,7 @@ package struct DevProcess: Sendable {
             settings.set(.smtpCertificate, files.certificate)
             settings.set(.smtpKey, files.key)
         }
-        let parts = try ProcessParts(settings: settings, name: "dev", logger: self.logger, options: ConnectionSettings.mixed)
+        let parts = try ProcessParts(settings: settings, name: "dev", logger: self.logger, options: ConnectionSettings.prompt)
         let work = try WorkParts(parts)
         var web = try WebParts(parts, beside: work)
         let sandbox = try Sandbox(logger: self.logger)

@@ -9,7 +9,7 @@ package struct ServeProcess: Sendable {
     /// - Throws: `ConfigurationError`.
     package init(settings: Settings) throws {
         let logger = Logger.process("serve", level: try settings.logLevel)
-        self.parts = try ProcessParts(settings: settings, name: "serve", logger: logger, options: ConnectionSettings.mixed)
+        self.parts = try ProcessParts(settings: settings, name: "serve", logger: logger, options: ConnectionSettings.prompt)
     }
 
     package func run() async throws {
