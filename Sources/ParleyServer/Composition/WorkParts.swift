@@ -37,6 +37,7 @@ struct WorkParts: Sendable {
                 adapters: parts.adapters,
                 open: { try $0.context(opening: parts.sealer, publicURL: publicURL) },
                 client: client,
+                metrics: parts.metrics,
                 logger: parts.logger,
                 links: FileLinks(sealer: parts.sealer, publicURL: publicURL)
             ),
