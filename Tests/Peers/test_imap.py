@@ -73,11 +73,11 @@ class MailboxTest(unittest.TestCase):
         channel, box, number = self.channel("killed"), self.dovecot.mailbox("killed"), 0
         rolled = random.Random(7)
         for _ in range(10):
+            before = self.picked_up(channel)
             for _ in range(40):
                 box.append("INBOX", None, None, mail(number))
                 number += 1
             process = self.stack.start_work("killed")
-            before = self.picked_up(channel)
 
             def has_begun():
                 self.hurry(channel)

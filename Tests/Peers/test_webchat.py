@@ -253,7 +253,7 @@ class WebchatTest(unittest.TestCase):
             self.assertEqual((status, answer["code"]), (401, "bad_token"))
 
     def test_signing_in_joins_the_person_of_that_number_and_undoing_parts_them(self):
-        number, word = "+1500555" + str(secrets.randbelow(9000) + 1000), secrets.token_hex(4)
+        number, word = "+15005" + str(secrets.randbelow(900_000) + 100_000), secrets.token_hex(4)
         post_twilio(self.twilio, twilio_form(self.twilio, number, f"by phone {word}"))
         texted = self.bridge.inbound_with(f"by phone {word}")[0]
         anonymous = self.visitor()
@@ -290,7 +290,7 @@ class WebchatTest(unittest.TestCase):
 
     def test_one_person_by_sms_mail_and_chat_has_one_timeline_and_undoing_restores_each(self):
         word = secrets.token_hex(4)
-        number, address = "+1500555" + str(secrets.randbelow(9000) + 1000), f"ann-{word}@customer.test"
+        number, address = "+15005" + str(secrets.randbelow(900_000) + 100_000), f"ann-{word}@customer.test"
         email = next(channel for channel in self.bridge.about["channels"] if channel["adapter"] == "email")
 
         def by_phone(text):
