@@ -14,7 +14,12 @@ struct Completion: Sendable {
         case mark
 
         /// Whether the job leaves the table with it, so that what follows in its key may begin.
-        var isFinal: Bool { if case .finish = self { true } else if case .bury = self { true } else { false } }
+        var isFinal: Bool {
+            switch self {
+            case .finish, .bury: true
+            case .wait, .hold, .mark: false
+            }
+        }
     }
 
     var epochs: [Int16: Int64]

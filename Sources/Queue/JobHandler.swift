@@ -6,8 +6,9 @@ package protocol JobHandler: Sendable {
     /// Handles `jobs`; those of one key come in their order, and nobody else handles that key meanwhile.
     ///
     /// A throw fails all of them: a set is then tried job by job, so that one bad job does not hold back the others, and a single
-    /// job is retried under the worker's policy. So is a set in which a job is to wait that others of its key follow. A job may be handled again after a crash: effects outside the database need a mark
-    /// committed before they begin (`JobContext.commit`).
+    /// job is retried under the worker's policy. A set in which a job is to wait that others of its key follow is tried job by job, too.
+    /// A job may be handled again after a crash: effects outside the database need a mark committed before they begin
+    /// (`JobContext.commit`).
     func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled
 }
 
@@ -18,6 +19,11 @@ package struct Handled: Sendable {
     /// A job without a verdict is retried.
     package var verdicts: [Job.ID: Verdict]
 
+    package init(statements: [SQL] = [], verdicts: [Job.ID: Verdict]) {
+        self.statements = statements
+        self.verdicts = verdicts
+    }
+
     /// Whether no job goes on although one before it in its key must wait.
     func keepsOrder(of jobs: [Job]) -> Bool {
         var waiting: Set<KeyRef> = []
@@ -26,11 +32,6 @@ package struct Handled: Sendable {
             if self.verdicts[job.id]?.isFinal != true { waiting.insert(job.reference) }
         }
         return true
-    }
-
-    package init(statements: [SQL] = [], verdicts: [Job.ID: Verdict]) {
-        self.statements = statements
-        self.verdicts = verdicts
     }
 }
 

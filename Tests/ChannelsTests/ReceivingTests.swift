@@ -110,7 +110,8 @@ import Testing
 
     @Test(arguments: [
         ("{url: \"https://a.example\", headers: {a: \"x\\r\\nb: c\"}}", false), ("{url: \"file:///etc/passwd\"}", false),
-        ("{url: \"/x\"}", false),
+        ("{url: \"/x\"}", false), ("{url: \"https://a.example\", headers: {\"a b\": \"1\"}}", false),
+        ("{url: \"https://a.example/?a=1&b=1&b=2\", headers: {\"\(String(repeating: "x", count: 70))\": \"1\"}}", true),
         ("{url: \"https://a.example\", json: {}, body: \"x\"}", false), ("{url: \"https://a.example\", from: {}}", false), ("empty", false),
         ("{url: \"https://a.example\", basic: [\"u\"]}", false), ("{url: \"https://a.example/?a=1\", query: {b: [1, 2], c: null}}", true),
     ]) func `refuses a request that is none`(source: String, isRequest: Bool) throws {

@@ -199,12 +199,12 @@ class Bridge:
     def message(self, message, key=None):
         return self.get(f"/v1/messages/{message['id']}", key=key)
 
-    def becomes(self, message, *states, within=120.0, key=None):
+    def becomes(self, message, *states, key=None):
         """Waits until the message has one of `states`, and returns it."""
         def look():
             seen = self.message(message, key)
             return seen if seen["status"] in states else None
-        return eventually(look, lambda: f"expected {' or '.join(states)}: {json.dumps(self.message(message, key))}", within)
+        return eventually(look, lambda: f"expected {' or '.join(states)}: {json.dumps(self.message(message, key))}")
 
 
 # Requests as the providers' own libraries sign them

@@ -95,12 +95,12 @@ class Widget:
     def texts(self, own=None):
         return [each["text"] for each in self.messages() if own is None or each["own"] == own]
 
-    def shows(self, text, state=None, within=120.0):
+    def shows(self, text, state=None):
         """Waits until exactly one message says `text`, and has `state`."""
         def look():
             found = [each for each in self.messages() if each["text"] == text]
             return len(found) == 1 and (state is None or found[0]["state"] == state)
-        eventually(look, lambda: f"{text!r} is not shown once as {state}: {self.messages()}, {self.browser.console()}", within)
+        eventually(look, lambda: f"{text!r} is not shown once as {state}: {self.messages()}, {self.browser.console()}")
 
     def line(self):
         return self.find(".state-line").text

@@ -46,7 +46,7 @@ enum RequestReader {
         if let bearer = try reader.text("bearer") { headers["authorization"] = "Bearer \(bearer)" }
         // A line break would begin a header of the message's own making.
         let isClean = headers.allSatisfy { name, value in
-            name.isName && value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+            name.isDashedWord && value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
         }
         guard isClean else { throw .init(detail: "'headers' holds what no header may") }
         return headers

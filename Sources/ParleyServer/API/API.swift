@@ -18,7 +18,6 @@ package struct API: Sendable {
         package var committer: IngestCommitter
         package var egress: EgressPolicy
         package var publicURL: String
-        /// The master key's text or anything else that all processes share and nobody outside knows.
         package var logger: Logger
         /// Nil where nobody listens, as in some tests.
         package var feed: EventFeed?

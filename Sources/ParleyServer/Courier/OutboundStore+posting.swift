@@ -75,7 +75,7 @@ extension OutboundStore {
     ) async throws -> [Result<Posted, Refusal>] {
         let automatic = posts.filter(\.draft.isAutomatic).map(\.destination.conversation)
         let barred = automatic.isEmpty ? [] : try await Self.endingInAutomatic(automatic, of: workspace, on: transaction)
-        var results = posts.map { post in Self.judge(post, barred: barred).map { address in Posted(post, address: address) } }
+        let results = posts.map { post in Self.judge(post, barred: barred).map { address in Posted(post, address: address) } }
         let accepted = zip(posts, results).compactMap { post, result in (try? result.get()).map { (post.draft, $0) } }
         guard !accepted.isEmpty else { return results }
         let jobs = accepted.map { $1.job(in: workspace) }
@@ -88,14 +88,13 @@ extension OutboundStore {
         let numbers = Dictionary(
             uniqueKeysWithValues: try rows[0].map { (MessageID(try $0.value("id")), try $0.value("seq", as: Int.self)) }
         )
-        for index in results.indices {
-            results[index] = results[index].map { posted in
+        return results.map { result in
+            result.map { posted in
                 var posted = posted
                 posted.seq = numbers[posted.id] ?? 0
                 return posted
             }
         }
-        return results
     }
 
     /// The address it goes to.
