@@ -37,12 +37,8 @@ extension ThreadingPlanner {
         }
         placement.family = leads.map(\.0)
         for (lead, rule, evidence) in leads {
-            // Whoever was let into a linked conversation goes on in that one, whichever of the family the mail names.
-            let family = self.mail.family(of: lead)
-            let own = family.filter { self.mail.conversations[$0]?.members.contains(person.address) == true }
-            if mail.authentication != .fail, let conversation = own.contains(lead) ? lead : own.last {
-                placement.joined = own.last { self.mail.conversations[$0]?.isOpen == true } ?? conversation
-                (placement.rule, placement.evidence) = (rule, evidence)
+            if mail.authentication != .fail, let joined = self.own(lead, of: person) {
+                (placement.joined, placement.rule, placement.evidence) = (joined, rule, evidence)
                 return placement
             }
             if placement.beside == nil {
@@ -54,6 +50,16 @@ extension ThreadingPlanner {
             }
         }
         return placement
+    }
+
+    /// Where a person goes on who names `lead`: there, if it is theirs and open, else in the newest of its family that is.
+    ///
+    /// Whoever was let into a linked conversation, or began one anew after the end of the first, has only that one to go on in.
+    private func own(_ lead: ConversationID, of person: Person) -> ConversationID? {
+        let own = self.mail.family(of: lead).filter { self.mail.conversations[$0]?.members.contains(person.address) == true }
+        let open = own.filter { self.mail.conversations[$0]?.isOpen == true }
+        for candidates in [open, own] where !candidates.isEmpty { return candidates.contains(lead) ? lead : candidates.last }
+        return nil
     }
 
     /// Carries a placement out on what is known, and puts it into the plan.
@@ -130,7 +136,8 @@ extension ThreadingPlanner {
         from person: Person
     ) {
         if !placement.isStranger || placement.joined != nil { self.mail.conversations[conversation]?.members.insert(person.address) }
-        if let slot = item.subjectSlot, !slot.subject.isEmpty { self.mail.subjects[slot] = conversation }
+        let isTheirs = self.mail.conversations[conversation]?.members.contains(person.address) == true
+        if isTheirs, let slot = item.subjectSlot, !slot.subject.isEmpty { self.mail.subjects[slot] = conversation }
         for reference in item.mailReferences where self.mail.references[reference] == nil {
             self.mail.references[reference] = conversation
             self.plan.references.append(ThreadingPlan.NewReference(reference: reference, conversation: conversation, at: item.receivedAt))

@@ -43,10 +43,13 @@ struct MailLookup: Sendable {
                 ) c
             )
             SELECT f.root, c.id, c.channel_id, c.status, (
-                SELECT coalesce(json_agg(json_build_array(i.space, i.address)), '[]')::text FROM identities i
-                WHERE i.workspace_id = c.workspace_id AND (i.id = c.identity_id OR i.id IN (
-                    SELECT p.identity_id FROM participants p WHERE p.workspace_id = c.workspace_id AND p.conversation_id = c.id
-                        AND p.status = 'active' AND p.identity_id IS NOT NULL))
+                SELECT coalesce(json_agg(json_build_array(i.space, i.address)), '[]')::text FROM (
+                    SELECT c.identity_id AS id UNION
+                    SELECT p.identity_id FROM participants p
+                    WHERE p.workspace_id = c.workspace_id AND p.conversation_id = c.id AND p.status = 'active'
+                ) m CROSS JOIN LATERAL (
+                    SELECT i.space, i.address FROM identities i WHERE i.workspace_id = c.workspace_id AND i.id = m.id OFFSET 0
+                ) i
             ) AS members
             FROM family f CROSS JOIN LATERAL (
                 SELECT c.* FROM conversations c WHERE c.workspace_id = f.workspace_id AND c.id = f.id OFFSET 0
@@ -91,12 +94,9 @@ struct MailLookup: Sendable {
         CROSS JOIN LATERAL (SELECT i.id FROM identities i
             WHERE i.workspace_id = g.workspace_id AND i.space = g.space AND i.address = g.address LIMIT 1) i
         CROSS JOIN LATERAL (
-            SELECT c.id FROM conversations c WHERE c.workspace_id = g.workspace_id AND c.channel_id = g.channel_id
-                AND c.base_subject = g.subject AND c.updated_at > g.at - p.days * interval '1 day'
-                AND (c.identity_id = i.id OR EXISTS (SELECT FROM participants t WHERE t.workspace_id = c.workspace_id
-                    AND t.conversation_id = c.id AND t.identity_id = i.id AND t.status = 'active'))
-            ORDER BY c.id DESC LIMIT 1
-        ) c WHERE p.days > 0 AND g.subject <> ''
+            SELECT c.id, c.updated_at FROM conversations c WHERE c.workspace_id = g.workspace_id AND c.identity_id = i.id
+                AND c.channel_id = g.channel_id AND c.base_subject = g.subject ORDER BY c.id DESC LIMIT 1
+        ) c WHERE p.days > 0 AND g.subject <> '' AND c.updated_at > g.at - p.days * interval '1 day'
         """
     }
 

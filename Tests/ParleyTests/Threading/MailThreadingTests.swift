@@ -68,6 +68,7 @@ private struct Note {
         (["anna:a1", "tom:a2<a1", "eve:a3<a2", "tom:a4<a3", "eve:a5<a1"], ["a1|a2 a4|a3 a5"]),
         (["anna:x1<x1"], ["x1"]), (["anna:y1<y2", "anna:y2<y1"], ["y1 y2"]),
         (["anna:m1", "anna:m2", "anna:m3<m2<m1"], ["m2 m3|m1"]),
+        (["anna:m1", "anna:m2", "anna:m3<m2<m1", "anna:m4<m1"], ["m2 m3|m1 m4"]),
         (["anna:m1", "tom:m2", "tom:n2<m2", "anna:m3<m2<m1"], ["m1 m3|m2 n2"]),
         (["anna:s1 Offer", "anna:s2 Re Offer", "eve:s5 Re Offer", "anna:s6 Offer"], ["s1 s2", "s5", "s6"]),
         (["anna:s1 Offer", "anna:s2<q Re Offer"], ["s1", "s2"]),
