@@ -6,7 +6,8 @@ import ServiceLifecycle
 /// Takes its share of a queue's lanes and runs their jobs until the process is asked to stop.
 ///
 /// Any number of them, anywhere, need nothing but the database. Once stopping, it starts nothing new, finishes what is in flight within
-/// the grace time, and hands back each lane as soon as it is idle.
+/// the grace time, and hands back each lane as soon as it is idle. What is not finished then is cancelled, and has a moment to say what
+/// became of its jobs before their lanes go.
 package struct QueueWorker: Service {
     /// How jobs reach the handler.
     package enum Shape: Hashable, Sendable {
@@ -32,6 +33,8 @@ package struct QueueWorker: Service {
         package var poll: Duration
         /// How long jobs in flight may go on once the process is asked to stop.
         package var grace: Duration
+        /// How long they have, once cancelled at the end of that, to say what became of them.
+        var farewell: Duration { self.grace / 4 }
 
         package init(
             lease: Duration = .seconds(30),

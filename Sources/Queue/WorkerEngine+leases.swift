@@ -8,7 +8,8 @@ extension WorkerEngine {
         if (try? await self.leases.announce()) == nil { self.worker.logger.notice("the database is not there yet") }
         while true {
             let wait = await self.leaseRound()
-            if self.isStopping, self.dispatcher.lanes.isEmpty || self.isOutOfTime { return await self.leave() }
+            if self.isStopping, self.dispatcher.lanes.isEmpty || (self.isOutOfTime && self.isCutOff) { return await self.leave() }
+            if self.isOutOfTime { self.cutOff() }
             await self.leaseAlarm.sleep(atMost: min(wait, self.timeLeft))
         }
     }

@@ -53,6 +53,10 @@ extension WorkerEngine {
             self.report(error, "the database went away under a handler")
             self.doubt(jobs)
             return false
+        } catch  where self.isCutOff {
+            // It failed because it was cancelled, which says nothing of its jobs.
+            self.doubt(jobs)
+            return false
         } catch  where jobs.count > 1 {
             return await self.handleEach(jobs)
         } catch {

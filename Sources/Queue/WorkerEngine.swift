@@ -17,6 +17,8 @@ actor WorkerEngine {
     nonisolated let leaseAlarm = Alarm()
     nonisolated let pollAlarm = Alarm()
     private var deadline: ContinuousClock.Instant?
+    /// The grace time is over, and the calls know.
+    private(set) var isCutOff = false
     /// Until then nobody else can own this worker's lanes, whatever happens to its heartbeat.
     var trustedUntil: ContinuousClock.Instant
     private var calls: [Int: Task<Void, Never>] = [:]
@@ -59,7 +61,7 @@ actor WorkerEngine {
         let listening = Task { await self.listen() }
         await self.keepLeases()
         self.isEnded = true
-        for call in self.calls.values { call.cancel() }
+        self.cancelCalls()
         listening.cancel()
         self.pollAlarm.ring()
         await polling.value
@@ -77,9 +79,20 @@ actor WorkerEngine {
         self.leaseAlarm.ring()
     }
 
+    /// A call that is cancelled can still commit: what it knows of its jobs is worth more than that their lanes go a moment earlier.
+    func cutOff() {
+        self.isCutOff = true
+        self.deadline = self.clock.now + self.worker.pace.farewell
+        self.cancelCalls()
+    }
+
+    private func cancelCalls() {
+        for call in self.calls.values { call.cancel() }
+    }
+
     var isStopping: Bool { self.deadline != nil }
     var isOutOfTime: Bool { self.deadline.map { self.clock.now >= $0 } ?? false }
-    /// What is left of the grace time.
+    /// What is left of the grace time, or of the farewell after it.
     var timeLeft: Duration { self.deadline.map { self.clock.now.duration(to: $0) } ?? .seconds(3_600) }
 
     // MARK: Waking up

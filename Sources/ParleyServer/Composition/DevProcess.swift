@@ -99,7 +99,7 @@ package struct DevProcess: Sendable {
         let (takesMail, isTakingMail) = AsyncStream.makeStream(of: Void.self)
         let mail = try web.mail { _ in isTakingMail.finish() }
         let services =
-            work.services + [sandbox, mailboxes, mail]
+            [work.service, sandbox, mailboxes, mail]
             + web.services(at: try settings.httpListen) { _ in
                 for await _ in takesMail {}
                 do {

@@ -5,7 +5,7 @@ import ServiceLifecycle
 
 /// The workers of the queues: one for each queue that has a handler.
 struct WorkParts: Sendable {
-    let services: [any Service]
+    let service: any Service
     let metrics: [(queue: QueueName, metrics: QueueMetrics)]
 
     /// - Throws: `ConfigurationError`, and `TransferError` when libcurl lacks what we rely on.
@@ -14,7 +14,7 @@ struct WorkParts: Sendable {
         // The process's own number in the name lets a person find the process that `workers` and the logs speak of.
         let name = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
         let publicURL = try parts.settings.publicURL
-        // The queue stops well before the group's patience ends, so that handing lanes back is still part of stopping.
+        // The queue stops well before the group's patience ends, so that cutting off and handing lanes back are still part of stopping.
         let pace = QueueWorker.Pace(grace: try parts.settings.grace * 2 / 3)
 
         let bell = EventBell(pool: parts.pool)
@@ -77,7 +77,7 @@ struct WorkParts: Sendable {
             metrics: parts.metrics,
             logger: parts.logger
         )
-        self.services = [threader, courier, media, poller]
+        self.service = Together(services: [threader, courier, media, poller])
         self.metrics = [threader, courier, media].map { ($0.queue, $0.metrics) }
     }
 }

@@ -16,7 +16,7 @@ package struct WorkProcess: Sendable {
         try await self.parts.waitForDatabase()
         let work = try WorkParts(self.parts)
         self.parts.logger.notice("ready")
-        try await self.parts.run(work.services + self.health(of: work))
+        try await self.parts.run([work.service] + self.health(of: work))
     }
 
     /// `/livez`, `/readyz` and `/metrics` of this worker, when it is told where.

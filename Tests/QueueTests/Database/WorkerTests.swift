@@ -92,6 +92,24 @@ import Testing
         #expect(next.handled.map(\.failures) == [[]])
     }
 
+    @Test(.database) func `a handler that is cut off still has its say before its lane goes (F7)`() async throws {
+        let database = TestDatabase.current!
+        let began = Alarm()
+        let slow = RecordingHandler { _, _ in
+            began.ring()
+            try? await Task.sleep(for: .seconds(60))
+            return .hold(reason: "cut off")
+        }
+        try await database.enqueue(["slow"])
+        var pace = QueueWorker.Pace.quick
+        pace.grace = .seconds(2)
+        let running = database.start(database.worker(slow, pace: pace))
+        await began.sleep(atMost: .seconds(10))
+        await running.stop()
+        #expect(try await database.shares() == [])
+        #expect(try await database.count("SELECT count(*) FROM jobs WHERE held") == 1)
+    }
+
     @Test(.database) func `a failing job holds back its key and nothing else, and dies with every failure`() async throws {
         let database = TestDatabase.current!
         let handler = RecordingHandler { job, _ in
