@@ -65,7 +65,7 @@ struct Completion: Sendable {
         }
         switch change {
         case .finish: return nil
-        case .mark: return "UPDATE jobs SET crashes = crashes + 1 WHERE \(row)"
+        case .mark: return "UPDATE jobs SET crashes = \(Int16(job.crashes + 1)) WHERE \(row)"
         case .wait(let wait, let reason):
             let failures: SQL = reason.map { "failures || \(failure($0))" } ?? "failures"
             return """

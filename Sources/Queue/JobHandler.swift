@@ -10,6 +10,13 @@ package protocol JobHandler: Sendable {
     /// A job may be handled again after a crash: effects outside the database need a mark committed before they begin
     /// (`JobContext.commit`).
     func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled
+
+    /// What is written together with a job that is set aside unseen, because its workers went silent over it.
+    func abandon(_ job: Job) -> [SQL]
+}
+
+extension JobHandler {
+    package func abandon(_ job: Job) -> [SQL] { [] }
 }
 
 /// What a handler wants written, and what becomes of its jobs.

@@ -96,11 +96,11 @@ struct LeaseStore: Sendable {
     /// Gives each of `lanes`, held by the given epochs, a new epoch: whatever was under way under the old one has then either been
     /// committed or never will be, because the lock waits for it and the fence stops it.
     ///
+    /// - Parameter forgiven: jobs that were counted as in flight in case this worker went silent, which it did not.
     /// - Returns: the new epochs; a lane that is missing has another owner.
-    func renew(_ lanes: [Int16: Int64]) async throws(PostgresError) -> [Int16: Int64] {
+    func renew(_ lanes: [Int16: Int64], forgiving forgiven: [Job] = []) async throws(PostgresError) -> [Int16: Int64] {
         let (numbers, epochs) = (lanes.map(\.key), lanes.map(\.value))
-        let rows = try await self.pool.query(
-            in: .all,
+        let renewal: SQL =
             """
             WITH mine AS (
                 SELECT l.lane, l.queue FROM lanes l
@@ -110,7 +110,14 @@ struct LeaseStore: Sendable {
             FROM mine m WHERE l.lane = m.lane AND l.queue = m.queue
             RETURNING l.lane, l.epoch
             """
-        )
+        let pardons: [SQL] = forgiven.map { job in
+            """
+            UPDATE jobs SET crashes = \(Int16(job.crashes)) WHERE lane = \(job.lane) AND queue = \(self.queue.rawValue) AND id = \(job.id)
+                AND crashes > \(Int16(job.crashes)) AND EXISTS (SELECT FROM lanes l
+                    WHERE l.lane = \(job.lane) AND l.queue = \(self.queue.rawValue) AND l.owner = \(self.worker))
+            """
+        }
+        let rows = try await self.pool.pipeline(in: .all, [renewal] + pardons)[0]
         var renewed: [Int16: Int64] = [:]
         for row in rows { renewed[try row.value("lane")] = try row.value("epoch", as: Int64.self) }
         return renewed

@@ -93,7 +93,9 @@ extension WorkerEngine {
         let doubtful = self.dispatcher.takeIdle(.doubtful)
         guard !doubtful.isEmpty else { return }
         do throws(PostgresError) {
-            let renewed = try await self.leases.renew(doubtful)
+            let forgiven = self.forgiven.filter { doubtful[$0.lane] != nil }
+            let renewed = try await self.leases.renew(doubtful, forgiving: forgiven)
+            self.forgiven.removeAll { doubtful[$0.lane] != nil }
             for lane in doubtful.keys {
                 self.dispatcher.remove(lane)
                 if let epoch = renewed[lane] { self.dispatcher.adopt(lane, epoch: epoch) }

@@ -18,8 +18,11 @@ extension WorkerEngine {
         var rest = broken.isEmpty ? jobs : jobs.filter { $0.crashes < Dispatcher.crashLimit }
         if !broken.isEmpty {
             let reason = "its worker went silent \(Dispatcher.crashLimit + 1) times while it was in flight"
-            await self.finish(broken, Handled(verdicts: Dictionary(uniqueKeysWithValues: broken.map { ($0.id, .dead(reason: reason)) })))
+            let verdicts = Dictionary(uniqueKeysWithValues: broken.map { ($0.id, Verdict.dead(reason: reason)) })
+            await self.finish(broken, Handled(statements: broken.flatMap(self.worker.handler.abandon), verdicts: verdicts))
         }
+        self.marked.formUnion(marks.map(\.id))
+        defer { self.marked.subtract(marks.map(\.id)) }
         if !marks.isEmpty, !rest.isEmpty {
             switch await self.commit([], of: rest, changes: rest.filter { job in marks.contains { $0.id == job.id } }.map { ($0, .mark) }) {
             case .committed: break
@@ -181,6 +184,7 @@ extension WorkerEngine {
     /// Whether the jobs are done is for the database to say: their lanes are renewed and read anew.
     private func doubt(_ jobs: [Job]) {
         for job in jobs {
+            if self.marked.contains(job.id) { self.forgiven.append(job) }
             self.dispatcher.retire(job.lane, as: .doubtful)
             self.dispatcher.settle(job, as: .unknown)
         }

@@ -23,6 +23,10 @@ actor WorkerEngine {
     var trustedUntil: ContinuousClock.Instant
     private var calls: [Int: Task<Void, Never>] = [:]
     private var lastCall = 0
+    /// Jobs in flight that the table counts as such.
+    var marked: Set<Job.ID> = []
+    /// Those of them whose call ended in doubt: this worker is alive, so they ended none.
+    var forgiven: [Job] = []
     private(set) var isEnded = false
     /// After a failed round, the next one waits for its time.
     var leasesFailed = false

@@ -14,6 +14,8 @@ package enum DeliveryReason: String, Hashable, Sendable, Codable, CaseIterable {
     /// The last of too many tries failed, or it waited too long.
     case expired
     case cancelled
+    /// Its workers went silent over it, or its tries failed for reasons of our own, too often.
+    case abandoned
 
     package init(_ reason: RetryReason) {
         switch reason {

@@ -82,6 +82,10 @@ package struct Courier: JobHandler {
         return handled
     }
 
+    package func abandon(_ job: Job) -> [SQL] {
+        (try? OutboxPayload(bytes: job.payload)).map(DeliveryStatements.abandon) ?? []
+    }
+
     private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
         guard var delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }

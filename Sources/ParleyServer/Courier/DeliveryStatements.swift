@@ -109,6 +109,24 @@ enum DeliveryStatements {
         ]
     }
 
+    /// Ends a delivery that the queue gave up; a try that was under way may have arrived.
+    static func abandon(_ payload: OutboxPayload) -> [SQL] {
+        let (workspace, delivery) = (payload.workspace.uuid, payload.delivery.uuid)
+        return [
+            """
+            UPDATE attempts SET ended_at = now(), outcome = \(AttemptOutcome.unknown.rawValue), detail = 'worker_lost'
+            WHERE workspace_id = \(workspace) AND delivery_id = \(delivery) AND outcome IS NULL
+            """,
+            """
+            WITH abandoned AS (
+                UPDATE deliveries SET state = 'failed', reason = \(DeliveryReason.abandoned.rawValue), detail = NULL, updated_at = now()
+                WHERE workspace_id = \(workspace) AND id = \(delivery) AND state IN ('queued', 'sending', 'unknown', 'held') RETURNING *
+            )
+            \(self.events(from: "abandoned"))
+            """,
+        ]
+    }
+
     /// The provider says this person wants no more: nothing is sent to them until they write or say otherwise.
     static func stop(_ identity: UUID, in workspace: WorkspaceID) -> SQL {
         """

@@ -30,6 +30,23 @@ import Testing
         try await bench.expectInvariants()
     }
 
+    @Test(.database) func `a delivery whose job was set aside has failed, and a retry of it is flagged (I3, F35)`() async throws {
+        let provider = try Peer.provider { request, line in line.accept(request) }
+        let bench = try await CourierBench(provider)
+        let posted = try await bench.post("hello")
+        try await bench.step(loseOutcome: true)
+        let job = try #require(try await bench.jobs().first)
+        _ = try await bench.pool.pipeline(in: .all, bench.courier.abandon(job))
+        let seen = try await bench.see(posted)
+        #expect(seen == .init(state: "failed", reason: "abandoned", possibleDuplicate: false, attempts: ["unknown"], parts: []))
+        #expect(try await bench.events(of: "message.failed") == 1)
+        // As a retry of its dead letter would.
+        #expect(try await bench.step() == [.done])
+        let renewed = try await bench.pool.query(in: .all, "SELECT possible_duplicate FROM deliveries WHERE state = 'queued'")
+        let isFlagged: Bool = try #require(renewed.first).value("possible_duplicate")
+        #expect(isFlagged)
+    }
+
     @Test(.database) func `holds a message when the line breaks after the request, and flags it when a person lets it go`() async throws {
         let attempts = Mutex(0)
         let provider = try Peer.provider { request, line in

@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -17,6 +18,8 @@ import Testing
                 verdicts: Dictionary(uniqueKeysWithValues: jobs.map { ($0.id, .done) })
             )
         }
+
+        func abandon(_ job: Job) -> [SQL] { ["INSERT INTO workers (id, name, queue) VALUES (\(UUID()), \(job.key), 'abandoned')"] }
     }
 
     private func effects() async throws -> Int {
@@ -92,16 +95,42 @@ import Testing
             in: .all,
             "UPDATE lanes SET owner = \(UUID()), expires_at = now() WHERE queue = 'inbox'"
         )
-        let handler = RecordingHandler { job, _ in
+        let handler = Effects { job, _ in
+            #expect(job.key == "suspect")
             let marks = try await database.count("SELECT crashes::bigint AS count FROM jobs WHERE key = \(job.key)")
-            return marks == 1 ? .done : .dead(reason: "was not marked")
+            #expect(marks == 1)
         }
         let running = database.start(database.worker(handler))
         try await eventually { try await database.depth() == 0 }
         await running.stop()
-        #expect(handler.handled.map(\.key) == ["suspect"])
-        let dead = try await database.pool.query(in: .all, "SELECT key, reason FROM dead_letters")
-        #expect(try dead.map { try $0.value("key", as: String.self) } == ["poison"])
+        #expect(try await self.effects() == 1)
+        #expect(try await database.count("SELECT count(*) FROM dead_letters WHERE key = 'poison'") == 1)
+        #expect(try await database.count("SELECT count(*) FROM workers WHERE queue = 'abandoned' AND name = 'poison'") == 1)
+    }
+
+    @Test(.database) func `outages of the database are not held against the jobs in flight`() async throws {
+        let database = TestDatabase.current!
+        try await database.enqueue(["suspect"])
+        _ = try await database.pool.query(
+            in: .all,
+            "UPDATE lanes SET owner = \(UUID()), expires_at = now() WHERE queue = 'inbox'"
+        )
+        let outages = Mutex(Dispatcher.crashLimit + 1)
+        let running = database.start(
+            database.worker(
+                Effects { _, _ in
+                    let isOver = outages.withLock { left in
+                        left -= 1
+                        return left < 0
+                    }
+                    if !isOver { throw PostgresError(.connectionLost, "an outage") }
+                }
+            )
+        )
+        try await eventually { try await database.depth() == 0 }
+        await running.stop()
+        #expect(try await self.effects() == 1)
+        #expect(try await database.count("SELECT count(*) FROM dead_letters") == 0)
     }
 
     @Test(.database) func `connections that break again and again cost no job and double none`() async throws {
