@@ -17,6 +17,9 @@ package struct QueueWorker: Service {
         case keys(concurrent: Int)
 
         var limit: Int { if case .sets(let limit, _) = self { limit } else { 1 } }
+        /// A set is committed by itself: its statements lock rows in one order, those of two sets after each other do not, and would
+        /// meet somebody else's order in a deadlock.
+        var unitsPerCommit: Int { if case .sets = self { 1 } else { 256 } }
         var concurrent: Int {
             switch self {
             case .sets(_, let concurrent), .keys(let concurrent): concurrent

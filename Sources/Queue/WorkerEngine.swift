@@ -45,7 +45,7 @@ actor WorkerEngine {
             pool: worker.pool
         )
         let (queue, id, metrics, onCommit) = (worker.queue, worker.id, worker.metrics, worker.onCommit)
-        self.committer = GroupCommitter(pool: worker.pool) { units, duration in
+        self.committer = GroupCommitter(pool: worker.pool, largest: worker.shape.unitsPerCommit) { units, duration in
             metrics.update {
                 $0.commits += 1
                 $0.committedUnits += units
