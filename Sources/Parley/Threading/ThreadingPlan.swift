@@ -18,6 +18,7 @@ package struct ThreadingPlan: Hashable, Sendable {
         package var contact: ContactID
         package var person: Person
         package var name: String?
+        package var proof: IdentityProof
         package var at: Date
     }
     /// A known person goes by a new name.

@@ -44,7 +44,7 @@ extension ThreadingPlanner {
         }
         let id: MessageID = self.ids.next(at: item.receivedAt)
         let original = self.lookalike(of: item, becoming: id)
-        self.meet(person, called: message.fromName, at: item.receivedAt)
+        self.meet(person, called: message.fromName, in: item)
         let (place, why, isPending) = self.place(message, for: item, from: person, slot: slot, original: original)
         self.join(place, of: item.channel, person, isPending: isPending, at: item.receivedAt)
         self.plan.messages.append(
@@ -148,7 +148,7 @@ extension ThreadingPlanner {
             )
         case .interaction(let interaction):
             guard let person = item.person else { return }
-            self.meet(person, called: nil, at: item.receivedAt)
+            self.meet(person, called: nil, in: item)
             self.plan.interactions.append(
                 ThreadingPlan.NewInteraction(
                     id: self.ids.next(at: item.receivedAt),
@@ -178,17 +178,18 @@ extension ThreadingPlanner {
     }
 
     /// Makes an identity and a contact for a person not met before; remembers a new name of a known one.
-    private mutating func meet(_ person: Person, called name: String?, at date: Date) {
+    private mutating func meet(_ person: Person, called name: String?, in item: ThreadingItem) {
         let name = name.flatMap { $0.isEmpty ? nil : $0 }
         guard let known = self.known.names[person] else {
             self.known.names[person] = .some(name)
             self.plan.identities.append(
                 ThreadingPlan.NewIdentity(
-                    id: self.ids.next(at: date),
-                    contact: self.ids.next(at: date),
+                    id: self.ids.next(at: item.receivedAt),
+                    contact: self.ids.next(at: item.receivedAt),
                     person: person,
                     name: name,
-                    at: date
+                    proof: item.proof,
+                    at: item.receivedAt
                 )
             )
             return

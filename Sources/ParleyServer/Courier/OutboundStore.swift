@@ -95,14 +95,16 @@ package struct OutboundStore: Sendable {
         along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
-        let opening = ConversationOpening(
-            workspace: workspace,
-            channel: channel,
-            address: address,
-            subject: draft.body.subject,
-            at: draft.date
+        let person = Person(workspace: workspace, address: address)
+        let plan = ThreadingPlan(beginningWith: person, over: channel, subject: draft.body.subject, at: draft.date)
+        let rows = try await transaction.pipeline(
+            ["SELECT status FROM channels WHERE workspace_id = \(workspace.uuid) AND id = \(channel.uuid)"] + plan.statements + [
+                """
+                SELECT id FROM conversations WHERE workspace_id = \(workspace.uuid) AND channel_id = \(channel.uuid)
+                    AND thread_key = \(plan.conversations[0].slot.key.rawValue) AND status = 'active'
+                """
+            ]
         )
-        let rows = try await transaction.pipeline(opening.statements)
         guard let row = rows[0].first else { throw Refusal.channelNotFound }
         guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
         guard let open = rows.last?.first else { throw Refusal.conversationEnded }

@@ -28,10 +28,11 @@ extension ThreadingPlan {
         return """
             WITH identity AS (
                 INSERT INTO identities (workspace_id, id, contact_id, space, address, display_name, proven, created_at)
-                SELECT g.workspace_id, g.id, g.contact_id, g.space, g.address, g.name, 'provider', g.at FROM unnest(
+                SELECT g.workspace_id, g.id, g.contact_id, g.space, g.address, g.name, g.proof, g.at FROM unnest(
                     \(rows.map(\.person.workspace.uuid)), \(rows.map(\.id.uuid)), \(rows.map(\.contact.uuid)),
-                    \(rows.map(\.person.address.space.rawValue)), \(rows.map(\.person.address.value)), \(rows.map(\.name)), \(rows.map(\.at))
-                ) AS g (workspace_id, id, contact_id, space, address, name, at)
+                    \(rows.map(\.person.address.space.rawValue)), \(rows.map(\.person.address.value)), \(rows.map(\.name)),
+                    \(rows.map(\.proof.rawValue)), \(rows.map(\.at))
+                ) AS g (workspace_id, id, contact_id, space, address, name, proof, at)
                 ORDER BY g.workspace_id, g.space, g.address
                 ON CONFLICT (workspace_id, space, address) DO NOTHING
                 RETURNING workspace_id, id, contact_id, display_name, created_at

@@ -70,25 +70,16 @@ struct VisitorJoining: Sendable {
 
     /// The contact of an address, made when it is new: what waits in the queue will find it.
     private func contact(of address: Address, on transaction: Transaction) async throws -> ContactID {
-        let rows = try await transaction.pipeline([
-            """
-            WITH identity AS (
-                INSERT INTO identities (workspace_id, id, contact_id, space, address, proven, created_at)
-                VALUES (\(self.workspace.uuid), \(IdentityID.make(at: self.at).uuid), \(ContactID.make(at: self.at).uuid),
-                    \(address.space.rawValue), \(address.value), 'token', \(self.at))
-                ON CONFLICT (workspace_id, space, address) DO NOTHING RETURNING workspace_id, id, contact_id, created_at
-            ), contact AS (
-                INSERT INTO contacts (workspace_id, id, created_at) SELECT workspace_id, contact_id, created_at FROM identity
-            )
-            INSERT INTO events (workspace_id, type, data)
-            SELECT workspace_id, 'contact.created', jsonb_build_object('contactId', contact_id, 'identityId', id) FROM identity
-            """,
-            """
-            SELECT contact_id FROM identities WHERE workspace_id = \(self.workspace.uuid) AND space = \(address.space.rawValue)
-                AND address = \(address.value)
-            """,
-        ])
-        guard let row = rows[1].first else { throw PostgresError(.badValue, "an identity is gone") }
+        let plan = ThreadingPlan(meeting: Person(workspace: self.workspace, address: address), proof: .token, at: self.at)
+        let rows = try await transaction.pipeline(
+            plan.statements + [
+                """
+                SELECT contact_id FROM identities WHERE workspace_id = \(self.workspace.uuid) AND space = \(address.space.rawValue)
+                    AND address = \(address.value)
+                """
+            ]
+        )
+        guard let row = rows.last?.first else { throw PostgresError(.badValue, "an identity is gone") }
         return ContactID(try row.value("contact_id"))
     }
 

@@ -105,6 +105,13 @@ private struct Note {
         #expect(self.families == ["a1|a2", "a3"])
     }
 
+    @Test(arguments: [(MailAuthentication.none, IdentityProof.claimed), (.fail, .claimed), (.pass, .authenticated)])
+    mutating func `a mail's sender is proven by the channel's own relay only`(authentication: MailAuthentication, proof: IdentityProof) {
+        let items = self.items([Note("anna:a1", authentication: authentication)])
+        let plan = ThreadingPlan.make(for: items, knowing: self.ledger.knowledge, ids: &self.ids)
+        #expect(plan.identities.map(\.proof) == [proof])
+    }
+
     @Test mutating func `a channel that lets strangers join has them as pending participants`() {
         self.ledger.policies[self.channel]?.strangers = .join
         let plan = ThreadingPlan.make(
