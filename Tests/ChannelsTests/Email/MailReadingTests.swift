@@ -229,6 +229,16 @@ import Testing
         #expect(file.media().json["declaredType"] == .string(declared))
     }
 
+    @Test func `reads the beginning of a text that has no end, and keeps all of it as a file (I16)`() throws {
+        let line = String(repeating: "word ", count: 10) + "\r\n"
+        let text = String(repeating: line, count: 40_000)
+        let read = try Self.read("Content-Type: text/plain; charset=utf-8", text)
+        #expect(text.replacing("\r\n", with: "\n").hasPrefix(read.text))
+        #expect(900_000...1_000_000 ~= read.text.utf8.count)
+        #expect(read.body.files.map(\.file.bytes.count) == [text.utf8.count])
+        #expect(read.body.files.map(\.file.filename) == ["file-1.txt"])
+    }
+
     @Test func `hashes the same mail to the same whichever way it came`() throws {
         let one = try IncomingMail(mail("X-A: b", "Text"))
         let other = try IncomingMail(

@@ -97,10 +97,13 @@ package struct MailBody: Hashable, Sendable {
         }
     }
 
+    /// Bytes of one part that are read as text. One that is longer is kept whole as a file beside what is read of it.
+    private static let readLimit = HTMLTree.limit
+
     private mutating func takeLeaf(_ part: MailPart, _ bytes: [UInt8], as place: Place) {
         guard !self.isFile(part, as: place), let piece = self.piece(part, bytes) else { return self.addFile(part, bytes, as: place) }
         if piece.plain != nil || piece.html != nil { self.pieces.append(piece) }
-        if part.type.subtype == "calendar" { self.addFile(part, bytes, as: place) }
+        if part.type.subtype == "calendar" || bytes.count > Self.readLimit { self.addFile(part, bytes, as: place) }
     }
 
     private func isFile(_ part: MailPart, as place: Place) -> Bool {
@@ -118,6 +121,8 @@ package struct MailBody: Hashable, Sendable {
     private func piece(_ part: MailPart, _ bytes: [UInt8]) -> Piece? {
         guard part.type.type == "text" else { return nil }
         let label = part.type.parameters["charset"]
+        // A page may hold pictures, which its own limit leaves out of account.
+        let bytes = part.type.subtype == "html" ? bytes : Self.beginning(of: bytes)
         switch part.type.subtype {
         case "html":
             let html = Charset.html(bytes, label: label)
@@ -132,6 +137,13 @@ package struct MailBody: Hashable, Sendable {
             return Piece(plain: Self.isBlank(text) ? nil : text)
         default: return nil
         }
+    }
+
+    /// What of a text is read: whole lines, where it has any.
+    private static func beginning(of text: [UInt8]) -> [UInt8] {
+        guard text.count > self.readLimit else { return text }
+        let head = text[..<self.readLimit]
+        return Array(head.lastIndex(of: 0x0a).map { head[...$0] } ?? head)
     }
 
     /// The forms of one text: its plain words, its page, and what else belongs to them.

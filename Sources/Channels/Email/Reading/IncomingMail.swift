@@ -83,6 +83,8 @@ package struct IncomingMail: Sendable {
         var content: [UInt8] = []
         for name in ["from", "to", "subject", "date", "message-id", "content-type"] { content += (headers[name] ?? []) + [0x0a] }
         let start = MailHeaders.read(bytes).body
-        return Crypto.sha256(content + bytes[start...].filter { $0 != 0x0d })
+        content.reserveCapacity(content.count + bytes.count - start)
+        content.append(contentsOf: bytes[start...].lazy.filter { $0 != 0x0d })
+        return Crypto.sha256(content)
     }
 }
