@@ -1,6 +1,8 @@
 /// Why a text is no JSON that we take. `code` is the API's (B10–B16).
 package struct JSONError: Error, Hashable, Sendable {
-    package enum Code: String, Sendable { case malformed = "malformed_json", tooDeep = "too_deep", number = "invalid_number" }
+    package enum Code: String, Sendable {
+        case malformed = "malformed_json", tooDeep = "too_deep", tooMany = "too_many_values", number = "invalid_number"
+    }
     package var code: Code
     /// Bytes from the start of the text.
     package var offset: Int
@@ -10,18 +12,23 @@ package struct JSONError: Error, Hashable, Sendable {
 extension JSON {
     /// Parses one JSON text strictly: no trailing bytes, no duplicate names, valid UTF-8, no lone surrogates, finite numbers.
     ///
-    /// - Parameter depth: how many arrays and objects may stand inside one another.
+    /// - Parameters:
+    ///   - depth: how many arrays and objects may stand inside one another.
+    ///   - values: how many there may be in all: small ones cost a hundred times what they are on the wire.
     ///
     /// Source: RFC 8259; RFC 7493 (I-JSON) for duplicates and surrogates.
-    package init(parsing bytes: [UInt8], depth: Int = 64) throws(JSONError) {
+    package init(parsing bytes: [UInt8], depth: Int = 64, values: Int = JSON.valueLimit) throws(JSONError) {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw JSONError(code: .malformed, offset: Self.firstInvalidByte(bytes), detail: "invalid UTF-8")
         }
-        var parser = JSONParser(bytes: bytes, depth: depth)
+        var parser = JSONParser(bytes: bytes, depth: depth, valuesLeft: values)
         self = try parser.document()
     }
 
     package init(parsing text: String, depth: Int = 64) throws(JSONError) { try self.init(parsing: Array(text.utf8), depth: depth) }
+
+    /// More than any provider's batch has.
+    package static let valueLimit = 100_000
 
     private static func firstInvalidByte(_ bytes: [UInt8]) -> Int {
         var decoder = UTF8()
@@ -35,12 +42,8 @@ extension JSON {
 private struct JSONParser {
     let bytes: [UInt8]
     var depth: Int
+    var valuesLeft: Int
     var position = 0
-
-    init(bytes: [UInt8], depth: Int) {
-        self.bytes = bytes
-        self.depth = depth
-    }
 
     mutating func document() throws(JSONError) -> JSON {
         let value = try self.value()
@@ -64,6 +67,8 @@ private struct JSONParser {
 
     private mutating func value() throws(JSONError) -> JSON {
         self.skipSpace()
+        self.valuesLeft -= 1
+        guard self.valuesLeft >= 0 else { throw JSONError(code: .tooMany, offset: self.position, detail: "too many values") }
         switch self.current {
         case UInt8(ascii: "{"): return try self.nested { parser throws(JSONError) in try parser.object() }
         case UInt8(ascii: "["): return try self.nested { parser throws(JSONError) in try parser.array() }

@@ -61,6 +61,7 @@ import Testing
         #expect(state.refusal(of: owner, at: start + .seconds(59)) != nil)
         #expect(state.refusal(of: owner, at: start + .seconds(61)) == nil)
         #expect(state.refusal(of: ExpressionOwner(adapter: "a", channel: "2"), at: start) == nil)
+        #expect(state.refusal(of: ExpressionOwner(adapter: "a", channel: "1", isReceiving: true), at: start) == nil)
         state.note(owner, isOver: false, at: start)
         #expect(state.refusal(of: owner, at: start) == nil)
     }

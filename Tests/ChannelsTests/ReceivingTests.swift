@@ -56,6 +56,11 @@ import Testing
         #expect(try await self.receive(route, json: #"{"n": 100000}"#) == .tooLarge)
     }
 
+    @Test func `refuses a body of too many values before an expression sees it`() async throws {
+        let many = Array(repeating: "[]", count: JSON.valueLimit).joined(separator: ",")
+        #expect(try await self.receive("    inbound: '{from: \"me\"}'", json: "[\(many)]") == .tooLarge)
+    }
+
     @Test(arguments: [
         "    inbound: '{id: 1}'", "    inbound: '{from: .json.from}'", "    inbound: '{from: 1, txet: \"\"}'", "    inbound: '[1]'",
         "    inbound: '{from: 1, text: {}}'", "    inbound: '.json.list[].x'", "    receipt: '{id: 1, status: \"gone\"}'",

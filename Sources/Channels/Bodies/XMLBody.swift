@@ -7,9 +7,11 @@ internal import Parley
 /// Source: XML 1.0 (fifth edition).
 struct XMLBody {
     private static let maxDepth = 50
+    private static let maxElements = JSON.valueLimit / 4
 
     private let text: [UInt8]
     private var position = 0
+    private var elements = 0
 
     /// Nil when the bytes are no such document.
     static func parse(_ bytes: [UInt8]) -> JSON? {
@@ -61,7 +63,10 @@ struct XMLBody {
     }
 
     private mutating func element(depth: Int) -> JSON? {
-        guard depth < Self.maxDepth, self.take("<"), let name = self.name(), let attributes = self.attributes() else { return nil }
+        self.elements += 1
+        guard depth < Self.maxDepth, self.elements <= Self.maxElements, self.take("<"), let name = self.name(),
+            let attributes = self.attributes()
+        else { return nil }
         if self.take("/>") { return Self.node(name, attributes, text: "", children: []) }
         guard self.take(">") else { return nil }
         var content = ""

@@ -104,8 +104,8 @@ extension DeclarativeAdapter {
         self.settings.properties.filter(\.value.isSecret).compactMap { channel.settings[$0.key]?.string }.filter { $0.count >= 4 }
     }
 
-    func owner(of channel: ChannelContext) -> ExpressionOwner {
-        ExpressionOwner(adapter: self.name.rawValue, channel: channel.id.description)
+    func owner(of channel: ChannelContext, receiving: Bool = false) -> ExpressionOwner {
+        ExpressionOwner(adapter: self.name.rawValue, channel: channel.id.description, isReceiving: receiving)
     }
 }
 

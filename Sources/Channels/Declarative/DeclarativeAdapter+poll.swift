@@ -48,7 +48,7 @@ extension DeclarativeAdapter {
         let set = self.declaration.expressions
         return try await self.engine.run(for: self.owner(of: channel)) { thread throws(AdapterError) in
             let input = RequestInput(request, kind: nil, channel: channel)
-            guard !input.isMalformed else { return .quarantined(reason: "the body is not what its type says", HookAnswer()) }
+            guard input.flaw == nil else { return .quarantined(reason: "the body is not what its type says", HookAnswer()) }
             let evaluation = Evaluation(of: set, over: input.json, on: thread)
             do throws(AdapterError) {
                 guard let events = try self.events(of: poll.events, evaluation) else { return .tooLarge }

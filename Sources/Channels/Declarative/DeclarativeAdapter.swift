@@ -25,10 +25,11 @@ extension DeclarativeAdapter {
         guard let route = request.route.map({ name in routes.first { $0.name == name } }) ?? routes.first else { return .notFound }
         guard route.methods.contains(request.method) else { return .methodNotAllowed(route.methods) }
         let set = self.declaration.expressions
-        return try await self.engine.run(for: self.owner(of: channel)) { thread throws(AdapterError) in
+        return try await self.engine.run(for: self.owner(of: channel, receiving: true)) { thread throws(AdapterError) in
             let input = RequestInput(request, kind: route.body, channel: channel)
+            guard input.flaw != .tooLarge else { return .tooLarge }
             let evaluation = Evaluation(of: set, over: input.json, on: thread)
-            return try self.receive(request, by: route, mode: channel.verification, isMalformed: input.isMalformed, evaluation)
+            return try self.receive(request, by: route, mode: channel.verification, isMalformed: input.flaw != nil, evaluation)
         }
     }
 

@@ -7,9 +7,15 @@ internal import Parley
 ///      body: text, json, form: {name: first value}, forms: {name: [values]}, files: [{field, name, type, size}], xml,
 ///      sha256: {body: hex, url: hex}, settings, channel: {id, hook_url}, now: seconds since 1970}
 struct RequestInput {
+    enum Flaw: Hashable {
+        /// The body is not what its type says: nothing but its bytes can be relied on.
+        case malformed
+        /// It is made of more values than may be.
+        case tooLarge
+    }
+
     let json: JSON
-    /// The body is not what its type says: nothing but its bytes can be relied on.
-    let isMalformed: Bool
+    let flaw: Flaw?
 
     init(_ request: HookRequest, kind: Declaration.BodyKind?, channel: ChannelContext) {
         var members: [String: JSON] = [
@@ -28,19 +34,23 @@ struct RequestInput {
         members["target"] = .string(location.target)
         members["path"] = .string(location.path)
         members["query"] = .object(Self.first(FormBody.parse(location.query.utf8) ?? []))
-        let body = Self.read(request, kind: kind)
-        members.merge(body ?? [:]) { _, read in read }
+        do throws(JSONError) {
+            let body = try Self.read(request, kind: kind)
+            members.merge(body ?? [:]) { _, read in read }
+            self.flaw = body == nil ? .malformed : nil
+        } catch {
+            self.flaw = error.code == .tooMany ? .tooLarge : .malformed
+        }
         self.json = .object(members)
-        self.isMalformed = body == nil
     }
 
     /// The members that the body brings; nil when it is broken.
-    private static func read(_ request: HookRequest, kind: Declaration.BodyKind?) -> [String: JSON]? {
+    private static func read(_ request: HookRequest, kind: Declaration.BodyKind?) throws(JSONError) -> [String: JSON]? {
         let contentType = request.headers["content-type"] ?? ""
         let essence = contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard !request.body.isEmpty else { return [:] }
         switch kind ?? self.kind(of: essence) {
-        case .json: return (try? JSON(parsing: request.body)).map { ["json": $0] }
+        case .json: return ["json": try JSON(parsing: request.body)]
         case .xml: return XMLBody.parse(request.body).map { ["xml": $0] }
         case .form: return FormBody.parse(request.body).map { self.form($0) }
         case .multipart:

@@ -2,6 +2,8 @@
 struct ExpressionOwner: Hashable, Sendable {
     var adapter: String
     var channel: String
+    /// What anybody may cause by requests to a hook keeps the channel from receiving, not from sending.
+    var isReceiving = false
 }
 
 /// One piece of work for an engine thread.

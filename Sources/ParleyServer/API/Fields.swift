@@ -119,7 +119,8 @@ extension Problem {
         let detail = "\(error.detail), at byte \(error.offset)"
         let place = Problem.Field(pointer: "", code: error.code.rawValue, detail: detail)
         switch error.code {
-        case .malformed, .tooDeep: self.init(400, error.code.rawValue, "The body is no JSON that we take", detail: detail, errors: [place])
+        case .malformed, .tooDeep, .tooMany:
+            self.init(400, error.code.rawValue, "The body is no JSON that we take", detail: detail, errors: [place])
         case .number: self = .invalid([place])
         }
     }
