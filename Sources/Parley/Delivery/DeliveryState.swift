@@ -33,8 +33,8 @@ package enum DeliveryState: String, Hashable, Sendable, Codable, CaseIterable {
     /// Nothing is left for us to do; only receipts may still tell more.
     package var isOver: Bool { self.rank >= DeliveryState.accepted.rank }
     package var isEnd: Bool { self.rank >= DeliveryState.cancelled.rank }
-
-    package func mayBecome(_ next: DeliveryState) -> Bool { next.rank >= self.rank && !(self.isEnd && next != self) }
+    /// The names of those in which something is left for us to do.
+    package static let underWay = Self.allCases.filter { !$0.isOver }.map(\.rawValue)
 
     /// This state after a provider reported another one.
     package func merging(_ reported: DeliveryState) -> DeliveryState { !self.isEnd && reported.rank > self.rank ? reported : self }

@@ -103,7 +103,7 @@ extension API {
         let waiting = try await transaction.query(
             """
             SELECT EXISTS (SELECT FROM deliveries WHERE workspace_id = \(call.workspace.uuid) AND channel_id = \(id.uuid)
-                AND state IN ('queued', 'sending', 'unknown', 'held')) AS waiting
+                AND state = ANY(\(DeliveryState.underWay))) AS waiting
             """
         )
         guard try !waiting[0].value("waiting", as: Bool.self) else {

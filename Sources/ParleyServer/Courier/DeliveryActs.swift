@@ -117,14 +117,16 @@ package struct DeliveryActs: Sendable {
         _ transaction: Transaction,
         _ statements: (Found) -> [SQL]
     ) async throws {
-        let rows = try await transaction.query(
+        // Locked first, then looked at: a look that waits for a courier's mark does not see the mark.
+        let results = try await transaction.pipeline([
+            "SELECT FROM deliveries WHERE workspace_id = \(workspace.uuid) AND id = \(delivery.uuid) FOR UPDATE",
             """
             SELECT d.message_id, d.conversation_id, d.channel_id, d.state, d.attempts, EXISTS (SELECT FROM attempts a
                 WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id AND a.outcome IS NULL) AS is_in_flight
-            FROM deliveries d WHERE d.workspace_id = \(workspace.uuid) AND d.id = \(delivery.uuid) FOR UPDATE
-            """
-        )
-        guard let row = rows.first, let state = DeliveryState(rawValue: try row.value("state")) else { throw Refusal.notFound }
+            FROM deliveries d WHERE d.workspace_id = \(workspace.uuid) AND d.id = \(delivery.uuid)
+            """,
+        ])
+        guard let row = results[1].first, let state = DeliveryState(rawValue: try row.value("state")) else { throw Refusal.notFound }
         guard !state.isOver else { throw Refusal.alreadyOver }
         guard try !row.value("is_in_flight", as: Bool.self) else { throw Refusal.inFlight }
         let payload = OutboxPayload(

@@ -1,3 +1,4 @@
+import Parley
 package import Postgres
 
 /// What must always hold of deliveries (invariants I3, I4, I6): each counts the rows that break it, over all workspaces.
@@ -6,7 +7,7 @@ package enum DeliveryInvariants {
     /// once however many deliveries wait.
     package static let stranded: SQL = """
         SELECT count(*) AS violations FROM deliveries d
-        WHERE d.state = ANY (ARRAY['queued', 'sending', 'unknown', 'held']) AND d.created_at < now() - interval '1 minute'
+        WHERE d.state = ANY(\(DeliveryState.underWay)) AND d.created_at < now() - interval '1 minute'
             AND NOT EXISTS (
                 SELECT FROM jobs j WHERE j.queue = 'outbox' AND convert_from(j.payload, 'UTF8')::jsonb ->> 'delivery' = d.id::text
             )
@@ -31,7 +32,7 @@ package enum DeliveryInvariants {
                 FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.id = d.message_id
                 WHERE d.created_at > now() - interval '7 days'
             ) later JOIN deliveries e ON e.workspace_id = later.workspace_id AND e.conversation_id = later.conversation_id
-                AND e.channel_id = later.channel_id AND e.state = ANY (ARRAY['queued', 'sending', 'unknown', 'held'])
+                AND e.channel_id = later.channel_id AND e.state = ANY(\(DeliveryState.underWay))
             JOIN messages n ON n.workspace_id = e.workspace_id AND n.id = e.message_id AND n.seq < later.seq
             WHERE later.started IS NOT NULL AND later.started > e.created_at
         ) + (

@@ -31,7 +31,7 @@ enum DeliveryStatements {
         """
     }
 
-    /// Brings the delivery to `state`, and tells of it when that is news.
+    /// Brings the delivery to `state`, and tells of it when that is news. One that came to its end meanwhile stays there.
     static func move(
         _ delivery: LoadedDelivery,
         to state: DeliveryState,
@@ -45,6 +45,7 @@ enum DeliveryStatements {
                 UPDATE deliveries SET state = \(state.rawValue), reason = \(reason?.rawValue), detail = \(detail), updated_at = now(),
                     degradations = CASE WHEN cardinality(\(degradations)) > 0 THEN \(degradations) ELSE degradations END
                 WHERE workspace_id = \(delivery.workspace.uuid) AND id = \(delivery.message.delivery.uuid)
+                    AND state = ANY(\(DeliveryState.underWay))
                 RETURNING *
             )
             \(self.events(from: "moved", where: isNews))
@@ -120,7 +121,7 @@ enum DeliveryStatements {
             """
             WITH abandoned AS (
                 UPDATE deliveries SET state = 'failed', reason = \(DeliveryReason.abandoned.rawValue), detail = NULL, updated_at = now()
-                WHERE workspace_id = \(workspace) AND id = \(delivery) AND state IN ('queued', 'sending', 'unknown', 'held') RETURNING *
+                WHERE workspace_id = \(workspace) AND id = \(delivery) AND state = ANY(\(DeliveryState.underWay)) RETURNING *
             )
             \(self.events(from: "abandoned"))
             """,

@@ -86,7 +86,7 @@ extension Operator {
             in: .workspace(record.workspace.uuid),
             """
             SELECT count(*) AS count FROM deliveries WHERE workspace_id = \(record.workspace.uuid) AND channel_id = \(record.id.uuid)
-                AND state IN ('queued', 'sending', 'unknown', 'held')
+                AND state = ANY(\(DeliveryState.underWay))
             """
         )[0].value("count", as: Int.self)
         guard waiting == 0 else {

@@ -154,7 +154,7 @@ enum MessageStore {
     /// When a delivery that waits will be tried again; null when it does not wait, or for a person.
     private static let nextAttempt: SQL = """
         (SELECT j.run_at FROM jobs j WHERE j.queue = 'outbox' AND j.key = d.conversation_id || ':' || d.channel_id AND j.waiting AND NOT j.held
-            AND d.state IN ('queued', 'sending', 'unknown', 'held') AND convert_from(j.payload, 'UTF8')::jsonb ->> 'delivery' = d.id::text
+            AND d.state = ANY(\(DeliveryState.underWay)) AND convert_from(j.payload, 'UTF8')::jsonb ->> 'delivery' = d.id::text
             LIMIT 1)
         """
 

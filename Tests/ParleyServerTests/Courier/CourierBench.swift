@@ -73,6 +73,17 @@ final class CourierBench: Sendable {
         _ = try await self.pool.pipeline(in: .all, DeliveryReceipts.statements(for: reports))
     }
 
+    /// How many sessions of the test's database wait for a lock.
+    func waitingSessions() async throws -> Int {
+        try await self.pool.query(
+            in: .all,
+            """
+            SELECT count(*) AS count FROM pg_stat_activity s
+            WHERE s.datname = current_database() AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = s.pid AND NOT l.granted)
+            """
+        )[0].value("count", as: Int.self)
+    }
+
     // MARK: What the queue does
 
     /// Another owner of all lanes: whoever held them can change nothing any more.

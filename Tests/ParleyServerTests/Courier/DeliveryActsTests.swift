@@ -2,6 +2,7 @@ import Parley
 import ParleyServer
 import Postgres
 import Queue
+import Synchronization
 import TestSupport
 import Testing
 
@@ -41,6 +42,31 @@ import Testing
         await #expect(throws: DeliveryActs.Refusal.alreadyOver) { try await acts.cancel(posted.delivery, in: bench.workspace) }
         await #expect(throws: DeliveryActs.Refusal.notFound) { try await acts.cancel(posted.delivery, in: .make()) }
         try await bench.expectInvariants()
+    }
+
+    @Test(.database) func `refuses to call off what a courier marks at the same moment`() async throws {
+        let provider = try Peer.friendly()
+        let bench = try await CourierBench(provider)
+        let posted = try await bench.post("hello")
+        let acts = DeliveryActs(pool: bench.pool)
+        let calls = Mutex<[Task<Void, any Error>]>([])
+        let context = JobContext(worker: bench.worker, epochs: try await bench.context(as: bench.worker).epochs) {
+            statements throws(PostgresError) in
+            do {
+                try await bench.pool.transaction(in: .all) { transaction in
+                    _ = try await transaction.pipeline(statements)
+                    calls.withLock { $0.append(Task { try await acts.cancel(posted.delivery, in: bench.workspace) }) }
+                    while try await bench.waitingSessions() == 0 { await Task.yield() }
+                }
+            } catch { throw error as? PostgresError ?? PostgresError(.badValue, "\(error)") }
+        }
+        let job = try #require(try await bench.jobs().first)
+        let handled = try await bench.courier.handle([job], in: context)
+        _ = try await bench.pool.pipeline(in: .all, handled.statements)
+        let call = try #require(calls.withLock { $0.first })
+        await #expect(throws: DeliveryActs.Refusal.inFlight) { try await call.value }
+        #expect(provider.requests.count == 1)
+        #expect(try await bench.see(posted).state == "accepted")
     }
 
     @Test(.database) func `keeps a courier that read it before from sending what was called off`() async throws {
