@@ -28,7 +28,7 @@ struct DatabaseOptions: ParsableArguments {
     var databaseURL: String?
     @Option(
         help: ArgumentHelp(
-            "Use the database, the master key and the egress of the `parley dev` that keeps its data here.",
+            "Use the database, the master key, the egress and the public URL of the `parley dev` that keeps its data here.",
             valueName: "folder"
         )
     )
@@ -41,7 +41,7 @@ struct DatabaseOptions: ParsableArguments {
             flags[.databaseURL] = dev.databaseURL
             flags[.masterKeyFile] = DevFolder(path: data).masterKeyFile
             if flags[.egressAllow] ?? nil == nil { flags[.egressAllow] = dev.egressAllow }
-            if flags[.publicURL] ?? nil == nil { flags[.publicURL] = dev.httpURL }
+            if flags[.publicURL] ?? nil == nil { flags[.publicURL] = dev.publicURL }
         }
         if let databaseURL { flags[.databaseURL] = databaseURL }
         return try self.common.settings(flags)

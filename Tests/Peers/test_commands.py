@@ -61,6 +61,18 @@ class DevTest(unittest.TestCase):
         self.addCleanup(bridge.stop)
         self.assertEqual(bridge.url, f"http://127.0.0.1:{port}")
 
+    def test_a_command_on_its_data_says_what_dev_itself_was_told(self):
+        bridge = Bridge(PARLEY_PUBLIC_URL="https://bridge.example")
+        self.addCleanup(bridge.stop)
+        for environment in ({}, {"PARLEY_MASTER_KEY": "A" * 43 + "=", "PARLEY_PUBLIC_URL": "https://other.example"}):
+            with self.subTest(environment=environment):
+                listed = parley("channels", "list", "--workspace", "dev", "--json", "--data", str(bridge.data), **environment)
+                self.assertEqual(listed.returncode, 0, listed.stderr)
+                for channel in json.loads(listed.stdout):
+                    self.assertTrue(channel["hookURL"].startswith("https://bridge.example/hooks/"), channel)
+                shown = parley("channels", "show", "Demo SMS", "--workspace", "dev", "--data", str(bridge.data), **environment)
+                self.assertEqual(shown.returncode, 0, shown.stderr)
+
 
 class OperatorTest(unittest.TestCase):
     @classmethod

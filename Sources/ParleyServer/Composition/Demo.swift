@@ -30,6 +30,7 @@ struct Demo: Sendable {
         }
         return DevDescription(
             httpURL: "http://\(try self.parts.settings.httpListen.local)",
+            publicURL: try self.parts.settings.publicURL,
             smtp: try self.parts.settings.smtpListen.local.description,
             workspaceId: workspace.description,
             apiKey: secret,

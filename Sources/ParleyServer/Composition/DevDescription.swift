@@ -11,6 +11,8 @@ package struct DevDescription: Hashable, Sendable {
         package var settings: [String: JSON]
     }
     package var httpURL: String
+    /// Where providers reach it: what hook URLs begin with.
+    package var publicURL: String
     /// `127.0.0.1:2525`
     package var smtp: String
     package var workspaceId: String
@@ -24,7 +26,8 @@ package struct DevDescription: Hashable, Sendable {
 extension DevDescription {
     var json: JSON {
         [
-            "httpURL": .string(self.httpURL), "smtp": .string(self.smtp), "workspaceId": .string(self.workspaceId),
+            "httpURL": .string(self.httpURL), "publicURL": .string(self.publicURL), "smtp": .string(self.smtp),
+            "workspaceId": .string(self.workspaceId),
             "apiKey": .string(self.apiKey), "databaseURL": .string(self.databaseURL), "egressAllow": .string(self.egressAllow),
             "channels": .array(self.channels.map(\.json)),
         ]
@@ -32,12 +35,14 @@ extension DevDescription {
 
     /// Nil when a member is missing or of another kind.
     init?(_ json: JSON) {
-        guard let httpURL = json["httpURL"]?.string, let smtp = json["smtp"]?.string, let workspaceId = json["workspaceId"]?.string,
+        guard let httpURL = json["httpURL"]?.string, let publicURL = json["publicURL"]?.string, let smtp = json["smtp"]?.string,
+            let workspaceId = json["workspaceId"]?.string,
             let apiKey = json["apiKey"]?.string, let databaseURL = json["databaseURL"]?.string,
             let egressAllow = json["egressAllow"]?.string, let channels = json["channels"]?.array
         else { return nil }
         self.init(
             httpURL: httpURL,
+            publicURL: publicURL,
             smtp: smtp,
             workspaceId: workspaceId,
             apiKey: apiKey,

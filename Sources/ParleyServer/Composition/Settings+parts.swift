@@ -7,7 +7,7 @@ extension Settings {
         get throws(ConfigurationError) {
             let text = try self.masterKeyText
             do throws(Sealer.Failure) { return try Sealer(masterKey: text) } catch {
-                throw ConfigurationError("\(self.isGiven(.masterKey) ? "PARLEY_MASTER_KEY" : "PARLEY_MASTER_KEY_FILE"): \(error)")
+                throw ConfigurationError("\(self.masterKeySetting.rawValue): \(error)")
             }
         }
     }

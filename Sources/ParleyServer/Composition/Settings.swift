@@ -6,10 +6,9 @@ package import Logging
 ///
 /// Each value is read, and complained about, when a process asks for it: `parley check` needs no database.
 package struct Settings: Sendable {
-    /// A value and where it was found, for error messages.
-    struct Found: Sendable {
+    private struct Found: Sendable {
         var value: String
-        var origin: String
+        var origin: Origin
     }
     private var found: [SettingName: Found] = [:]
     /// The folder the process was started in, and its executable: where `PARLEY_HOME` is looked for.
@@ -30,12 +29,12 @@ package struct Settings: Sendable {
         self.executable = executable
         if let path = file ?? [SettingsFile.defaultPath].first(where: FileManager.default.fileExists) {
             let file = try SettingsFile(path: path)
-            for (name, entry) in file.values { self.found[name] = Found(value: entry.value, origin: "\(path):\(entry.line)") }
+            for (name, entry) in file.values { self.found[name] = Found(value: entry.value, origin: .file("\(path):\(entry.line)")) }
         }
         for name in SettingName.allCases {
             // An empty variable is one that was not given: compose files write `NAME=${NAME:-}`.
-            if let value = environment[name.rawValue], !value.isEmpty { self.found[name] = Found(value: value, origin: "environment") }
-            if let value = flags[name] { self.found[name] = Found(value: value, origin: "flag") }
+            if let value = environment[name.rawValue], !value.isEmpty { self.found[name] = Found(value: value, origin: .environment) }
+            if let value = flags[name] { self.found[name] = Found(value: value, origin: .flag) }
         }
     }
 
@@ -43,7 +42,7 @@ package struct Settings: Sendable {
     package func text(_ name: SettingName) -> String? { self.found[name]?.value ?? name.defaultValue }
 
     /// Replaces a setting, as `parley dev` does with those it decides itself.
-    package mutating func set(_ name: SettingName, _ value: String) { self.found[name] = Found(value: value, origin: "parley dev") }
+    package mutating func set(_ name: SettingName, _ value: String) { self.found[name] = Found(value: value, origin: .dev) }
 
     package func isGiven(_ name: SettingName) -> Bool { self.found[name] != nil }
 
@@ -130,10 +129,17 @@ extension Settings {
         return number
     }
 
+    /// Which of the two settings names the master key: the one of higher rank, of equals the key itself.
+    var masterKeySetting: SettingName {
+        guard let file = self.found[.masterKeyFile] else { return .masterKey }
+        guard let key = self.found[.masterKey] else { return .masterKeyFile }
+        return key.origin.rank < file.origin.rank ? .masterKeyFile : .masterKey
+    }
+
     /// The text of the master key, or of the file that holds it.
     package var masterKeyText: String {
         get throws(ConfigurationError) {
-            if let text = self.text(.masterKey) { return text }
+            if self.masterKeySetting == .masterKey, let text = self.text(.masterKey) { return text }
             guard let path = self.text(.masterKeyFile) else {
                 throw self.problem(
                     .masterKey,

@@ -21,6 +21,31 @@ import Testing
         #expect(try settings.smtpListen.description == "127.0.0.1:2525")
     }
 
+    @Test(
+        arguments: [
+            (flag: nil, environment: ["PARLEY_MASTER_KEY": "environment"], file: "PARLEY_MASTER_KEY=file", wins: "environment"),
+            (flag: "key", environment: ["PARLEY_MASTER_KEY": "environment"], file: "", wins: "in a file"),
+            (flag: nil, environment: ["PARLEY_MASTER_KEY_FILE": "key"], file: "PARLEY_MASTER_KEY=file", wins: "in a file"),
+            (flag: nil, environment: ["PARLEY_MASTER_KEY_FILE": "key", "PARLEY_MASTER_KEY": "environment"], file: "", wins: "environment"),
+            (flag: nil, environment: [:], file: "PARLEY_MASTER_KEY=file", wins: "file"),
+        ] as [(flag: String?, environment: [String: String], file: String, wins: String)]
+    )
+    func `the master key and its file are one setting: the better place wins, whichever of them stands there`(
+        flag: String?,
+        environment: [String: String],
+        file: String,
+        wins: String
+    ) throws {
+        let folder = try TemporaryFolder()
+        let key = try folder.file("key", "in a file\n")
+        let settings = try Settings(
+            flags: flag == nil ? [:] : [.masterKeyFile: key],
+            environment: environment.mapValues { $0 == "key" ? key : $0 },
+            file: try folder.file("parley.env", file)
+        )
+        #expect(try settings.masterKeyText == wins)
+    }
+
     @Test(arguments: [
         ("PARLEY_HTTP_LISTN=1", "f.env:1: there is no setting PARLEY_HTTP_LISTN; did you mean PARLEY_HTTP_LISTEN?"),
         ("\n\nhello", "f.env:3: expected NAME=value, as in PARLEY_HTTP_LISTEN=127.0.0.1:8080"),
