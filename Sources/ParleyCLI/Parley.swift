@@ -35,6 +35,7 @@ struct Parley: AsyncParsableCommand {
               parley work                      thread what comes in, deliver what goes out
               parley doctor                    look for what is wrong
             """,
+        version: Version.current,
         subcommands: [
             Dev.self, Serve.self, Work.self, Migrate.self, Check.self, Adapters.self, Channels.self, Apply.self, Keys.self,
             QueueCommand.self, Send.self, DoctorCommand.self,

@@ -50,6 +50,33 @@ class HelpTest(unittest.TestCase):
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertTrue(done.stderr.strip())
 
+    def test_a_mistake_in_the_settings_is_told_with_its_place_and_is_what_check_looks_for(self):
+        file = Path(tempfile.mkdtemp()) / "parley.env"
+        for text, place in (("PARLEY_LOG_LEVEL=info\n  PARLEY_HTTP_LISTN=x\n", "2:3"), ("PARLEY_POOL_SIZE=x\n", "1:18")):
+            file.write_text("PARLEY_DATABASE_URL=postgresql://127.0.0.1:1/x\n" + text)
+            line, column = place.split(":")
+            place = f"{file}:{int(line) + 1}:{column}"
+            for code, arguments in ((1, ["check"]), (78, ["serve"]), (78, ["work"])):
+                with self.subTest(text=text, arguments=arguments):
+                    done = parley(*arguments, "--config", str(file), PARLEY_MASTER_KEY="A" * 43 + "=")
+                    self.assertEqual(done.returncode, code, done.stderr)
+                    self.assertIn(place, done.stderr)
+
+    def test_the_doctor_says_to_scripts_why_nothing_could_be_looked_at(self):
+        unreachable = {"PARLEY_DATABASE_URL": "postgresql://127.0.0.1:1/x"}
+        cases = [(69, unreachable), (78, {}), (78, {"PARLEY_DATABASE_URL": "mysql://x"}), (78, unreachable | {"PARLEY_HOME": "/nowhere"})]
+        for code, environment in cases:
+            for flags in ([], ["--invariants"]) if "PARLEY_HOME" not in environment else ([],):
+                with self.subTest(environment=environment, flags=flags):
+                    done = parley("doctor", *flags, **environment)
+                    self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                    self.assertTrue(any(line.startswith("problem") for line in done.stdout.splitlines()))
+
+    def test_the_version_is_said(self):
+        done = parley("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+\n$")
+
     def test_the_database_password_is_never_repeated(self):
         done = parley("migrate", PARLEY_DATABASE_URL="postgresql://me:hunter2@127.0.0.1:1/x")
         self.assertNotIn("hunter2", done.stdout + done.stderr)

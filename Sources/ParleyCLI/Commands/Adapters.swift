@@ -5,13 +5,19 @@ import ParleyServer
 extension Parley {
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read every adapter's file and tell all mistakes, each with file, line and column.",
+            abstract: "Read the settings and every adapter's file and tell all mistakes, each with file, line and column.",
             discussion: examples("parley check\nparley check --home /usr/share/parley")
         )
         @OptionGroup var common: CommonOptions
 
         func run() async throws {
-            let mistakes = try AdapterDesk(settings: self.common.settings()).check()
+            let mistakes: [String]
+            do {
+                let settings = try self.common.settings()
+                mistakes = settings.mistakes + (try AdapterDesk(settings: settings).check())
+            } catch let error as ConfigurationError {
+                mistakes = [error.description]  // what is asked is whether all is well, so a mistake is an answer: 1, not 78
+            }
             guard mistakes.isEmpty else { throw ProcessFailure.failed(mistakes.joined(separator: "\n")) }
             print("all is well")
         }

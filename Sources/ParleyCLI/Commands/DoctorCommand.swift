@@ -12,7 +12,8 @@ extension Parley {
                 parley doctor --invariants              check the promises on the data as they are
                 parley doctor --data .parley            look at a running `parley dev`
                 """
-            ) + "\n\nEnds with 1 when something does not work; warnings end with 0."
+            )
+                + "\n\nEnds with 1 when something does not work, with 69 when the database cannot be reached, with 78 when a setting is wrong; warnings end with 0."
         )
         @OptionGroup var database: DatabaseOptions
         @Flag(help: "Check what must always hold: nothing twice, nothing lost, order kept, workspaces apart.")

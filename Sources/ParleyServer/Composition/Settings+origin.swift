@@ -1,7 +1,7 @@
 extension Settings {
     /// Where a value was found, for error messages and for settings that stand for one another.
     enum Origin: Sendable, CustomStringConvertible {
-        case file(String)  // path:line
+        case file(String)  // path:line:column
         case environment
         case flag
         case dev  // `parley dev` decides it

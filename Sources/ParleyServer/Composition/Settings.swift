@@ -29,7 +29,7 @@ package struct Settings: Sendable {
         self.executable = executable
         if let path = file ?? [SettingsFile.defaultPath].first(where: FileManager.default.fileExists) {
             let file = try SettingsFile(path: path)
-            for (name, entry) in file.values { self.found[name] = Found(value: entry.value, origin: .file("\(path):\(entry.line)")) }
+            for (name, entry) in file.values { self.found[name] = Found(value: entry.value, origin: .file(entry.place)) }
         }
         for name in SettingName.allCases {
             // An empty variable is one that was not given: compose files write `NAME=${NAME:-}`.

@@ -14,7 +14,7 @@ extension Doctor {
                 detail: "\(names.joined(separator: ", ")) in \(try self.settings.home.channels)"
             )
         } catch {
-            return Finding(name: "adapters", level: .problem, detail: error.description)
+            return Finding("adapters", of: error)
         }
     }
 

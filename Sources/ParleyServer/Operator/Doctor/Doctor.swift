@@ -47,7 +47,7 @@ package struct Doctor: Sendable {
 
     /// A check that fails is a finding too.
     private static func finding(_ name: String, _ check: () async throws -> Finding) async -> Finding {
-        do { return try await check() } catch { return Finding(name: name, level: .problem, detail: "could not be checked: \(error)") }
+        do { return try await check() } catch { return Finding(name, "could not be checked: ", of: error) }
     }
 
     /// One connection as the owner, who sees the server's statistics, and one as `serve` and `work` have it.
@@ -62,7 +62,7 @@ package struct Doctor: Sendable {
             findings += await body(owner, app)
             await owner.close()
             await app.close()
-        } catch { findings.append(Finding(name: "database", level: .problem, detail: "\(error)")) }
+        } catch { findings.append(Finding("database", of: error)) }
     }
 
     private func migrations(_ queries: some Queries) async throws -> Finding {
