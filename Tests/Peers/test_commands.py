@@ -1,6 +1,7 @@
 """The commands as a person or a script meets them: help, exit codes, and what they change."""
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -18,7 +19,7 @@ COMMANDS = [
 
 def parley(*arguments, text="", **environment):
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
-    return subprocess.run([PARLEY, *arguments], input=text, capture_output=True, text=True, env={**clean, **environment})
+    return subprocess.run([PARLEY, *arguments], input=text, capture_output=True, text=True, env={**clean, **environment}, timeout=120)
 
 
 class HelpTest(unittest.TestCase):
@@ -88,6 +89,19 @@ class DevTest(unittest.TestCase):
         self.addCleanup(bridge.stop)
         self.assertEqual(bridge.url, f"http://127.0.0.1:{port}")
 
+    def test_a_port_that_was_asked_for_and_is_taken_ends_dev(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            for flag in ("--smtp-port", "--http-port"):
+                with self.subTest(flag=flag), tempfile.TemporaryDirectory() as folder:
+                    os.chmod(folder, 0o755)
+                    other = {"--smtp-port": "--http-port", "--http-port": "--smtp-port"}[flag]
+                    done = parley("dev", "--data", f"{folder}/data", flag, port, other, "0")
+                    self.assertEqual(done.returncode, 69, done.stdout + done.stderr)
+                    self.assertIn(f"cannot listen on 127.0.0.1:{port}: Address already in use", done.stderr)
+
     def test_a_command_on_its_data_says_what_dev_itself_was_told(self):
         bridge = Bridge(PARLEY_PUBLIC_URL="https://bridge.example")
         self.addCleanup(bridge.stop)
@@ -148,6 +162,17 @@ class OperatorTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"{file}:3:17: channel 'sms': adapter: there is no adapter 'twillio', did you mean 'twilio'?", done.stderr)
         self.parley("channels", "list", "--workspace", "apply-nothing", code=1)
+
+    def test_a_serve_whose_mail_port_is_taken_does_not_start_though_nobody_chose_the_port(self):
+        with socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", 2525))
+                taken.listen()
+            except OSError:
+                pass  # taken it is
+            done = parley("serve", "--http-listen", "127.0.0.1:0", "--data", str(self.bridge.data))
+            self.assertEqual(done.returncode, 69, done.stderr)
+            self.assertIn("cannot listen on 127.0.0.1:2525: Address already in use", done.stderr)
 
     def test_a_text_sent_from_the_terminal_reaches_the_provider(self):
         self.parley("send", "--workspace", "dev", "--channel", "Demo SMS", "--to", "+1 500 555 0177", "from the terminal")

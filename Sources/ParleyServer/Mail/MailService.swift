@@ -1,6 +1,4 @@
-import Glibc
 import Logging
-import NIOCore
 import SMTP
 import ServiceLifecycle
 
@@ -8,18 +6,9 @@ import ServiceLifecycle
 struct MailService: Service {
     let server: SMTPServer
     let address: ListenAddress
-    /// Nobody chose the address: without it, the rest of the process is worth more than none.
-    let isOptional: Bool
-    let logger: Logger
 
     func run() async throws {
-        do { try await self.server.run() } catch {
-            guard self.isOptional, (error as? IOError)?.errnoCode == EADDRINUSE else {
-                throw ListenFailure(error, at: self.address) ?? error
-            }
-            self.logger.warning("no SMTP: the address is in use", metadata: ["smtp": "\(self.address)"])
-            try? await gracefulShutdown()
-        }
+        do { try await self.server.run() } catch { throw ListenFailure(error, at: self.address) ?? error }
     }
 }
 
@@ -46,8 +35,6 @@ extension MailService {
         )
         let telemetry = SMTPTelemetry(metrics: parts.metrics)
         self.address = address
-        self.isOptional = !settings.isGiven(.smtpListen)
-        self.logger = logger
         self.server = SMTPServer(
             host: address.host,
             port: address.port,

@@ -19,6 +19,19 @@ import Testing
         }
     }
 
+    /// A `serve` without its mail would look well and lose what other mail servers bring.
+    @Test(arguments: [SettingName.smtpListen, .httpListen])
+    func `a port that somebody else has keeps serve from starting`(setting: SettingName) async throws {
+        let peer = try Peer { _ in }
+        defer { peer.close() }
+        var settings = try OperatorFixture.settings(["PARLEY_HTTP_LISTEN": "127.0.0.1:0", "PARLEY_SMTP_LISTEN": "127.0.0.1:0"])
+        settings.set(setting, "127.0.0.1:\(peer.port)")
+        let error = try #require(await #expect(throws: (any Error).self) { try await ServeProcess(settings: settings).run() })
+        let failure = try #require(ProcessFailure(error))
+        #expect(failure.code == 69)
+        #expect(failure.description == "cannot listen on 127.0.0.1:\(peer.port): Address already in use; choose another address or port")
+    }
+
     @Test(arguments: [("192.0.2.1:8080", "Cannot assign requested address"), ("nowhere.invalid:8080", "there is no such host")])
     func `an address that cannot be listened on is told as that`(address: String, reason: String) async throws {
         let settings = try OperatorFixture.settings(["PARLEY_HTTP_LISTEN": address, "PARLEY_SMTP_LISTEN": "127.0.0.1:0"])
