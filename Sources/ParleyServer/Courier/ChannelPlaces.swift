@@ -4,18 +4,14 @@ import Synchronization
 /// Shares this worker's places among channels, so that a provider that hangs cannot take them all.
 ///
 /// A channel has sixteen requests under way at most, more while its provider answers one after another well, so that a provider that
-/// fails is noticed before it gets twenty in vain. Further jobs wait for their turn, first in first out. A channel may take as many places
-/// as it leaves free for all others: one slow channel takes half, two a third each, and somebody new always finds one.
-///
-/// Source: Choudhury, Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.
+/// fails is noticed before it gets twenty in vain. Further jobs wait for their turn, first in first out, as many as are the channel's share.
 final class ChannelPlaces: Sendable {
     private struct State {
-        var total = 0
+        var share: FairShare
         var channels: [ChannelID: Line] = [:]
         var tickets = 0
     }
     private struct Line {
-        var taken = 0
         var inFlight = 0
         /// Requests that went well since the last that failed.
         var streak = 0
@@ -24,11 +20,10 @@ final class ChannelPlaces: Sendable {
         var window: Int { min(16 + self.streak / 8, 64) }
     }
 
-    private let capacity: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameter capacity: how many jobs the worker runs side by side.
-    init(capacity: Int) { self.capacity = capacity }
+    init(capacity: Int) { self.state = Mutex(State(share: FairShare(capacity: capacity))) }
 
     /// How a request of the channel ended.
     func note(_ health: Breaker.Report?, of channel: ChannelID) {
@@ -56,10 +51,8 @@ final class ChannelPlaces: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = self.state.withLock { state in
+                    guard !Task.isCancelled, state.share.take(1, for: channel) else { return false }
                     var line = state.channels[channel] ?? Line()
-                    guard line.taken <= self.capacity - state.total - 1, !Task.isCancelled else { return false }
-                    state.total += 1
-                    line.taken += 1
                     defer { state.channels[channel] = line }
                     guard line.inFlight < line.window else {
                         line.waiting.append((ticket, continuation))
@@ -73,8 +66,7 @@ final class ChannelPlaces: Sendable {
         } onCancel: {
             let waiter = self.state.withLock { state -> CheckedContinuation<Bool, Never>? in
                 guard let place = state.channels[channel]?.waiting.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-                state.total -= 1
-                state.channels[channel]?.taken -= 1
+                state.share.giveBack(1, of: channel)
                 return state.channels[channel]?.waiting.remove(at: place).continuation
             }
             waiter?.resume(returning: false)
@@ -84,13 +76,12 @@ final class ChannelPlaces: Sendable {
     private func leave(_ channel: ChannelID) {
         let next = self.state.withLock { state -> [CheckedContinuation<Bool, Never>] in
             guard var line = state.channels[channel] else { return [] }
-            state.total -= 1
-            line.taken -= 1
+            state.share.giveBack(1, of: channel)
             line.inFlight -= 1
             let admitted = line.waiting.prefix(max(0, line.window - line.inFlight)).map(\.continuation)
             line.waiting.removeFirst(admitted.count)
             line.inFlight += admitted.count
-            state.channels[channel] = line.taken == 0 ? nil : line
+            state.channels[channel] = line.inFlight == 0 ? nil : line
             return admitted
         }
         for waiter in next { waiter.resume(returning: true) }

@@ -16,6 +16,8 @@ package struct Courier: JobHandler {
 
     /// Jobs side by side; most of them only wait for an answer.
     package static let concurrency = 256
+    /// Bytes of files: some messages of the largest kind. Encoded and copied, they weigh a few times as much.
+    package static let fileMemory = 200_000_000
     /// The courier itself decides when trying ends and how long a wait may be.
     package static let retryPolicy = RetryPolicy(budget: .max, longest: .seconds(7 * 24 * 3_600))
 
@@ -32,6 +34,7 @@ package struct Courier: JobHandler {
     let memory = AttemptMemory()
     let pacer = Pacer()
     let places: ChannelPlaces
+    let files: FileMemory
     let links: FileLinks?
 
     /// - Parameter links: where providers that are told of files by URL find ours.
@@ -42,6 +45,7 @@ package struct Courier: JobHandler {
         client: HTTPClient,
         limits: DeliveryLimits = DeliveryLimits(),
         concurrency: Int = Self.concurrency,
+        fileMemory: Int = Self.fileMemory,
         metrics: Metrics = Metrics(),
         logger: Logger,
         links: FileLinks? = nil
@@ -57,6 +61,7 @@ package struct Courier: JobHandler {
         self.logger = logger
         self.gate = SendGate(pool: pool)
         self.places = ChannelPlaces(capacity: concurrency)
+        self.files = FileMemory(capacity: fileMemory)
         self.loading = Gathering(largest: 500) { payloads in
             let rows = try await pool.query(in: .all, LoadedDelivery.query(payloads.map { ($0.workspace.uuid, $0.delivery.uuid) }))
             var found: [DeliveryID: Result<LoadedDelivery, PostgresError>] = [:]
@@ -88,7 +93,7 @@ package struct Courier: JobHandler {
 
     private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
-        guard var delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }
+        guard let delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }
         if delivery.state == .failed { return self.renew(delivery, payload) }
         if delivery.state.isOver { return ([], .done) }
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
@@ -97,9 +102,26 @@ package struct Courier: JobHandler {
 
         let adapter: any Adapter
         let account: ChannelContext
+        do { (adapter, account) = try self.account(of: delivery.channel) } catch { return self.adapterFailed(error, delivery, job) }
+        // Files are read only once the message has its place: what merely waits weighs nothing.
+        let settled = try await self.places.occupy(delivery.channel.id) {
+            try await self.files.hold(delivery.message.fileBytes(upTo: adapter.fileBytes), for: delivery.channel.id) {
+                try await self.deliver(delivery, through: adapter, account, job, in: context)
+            }
+        }
+        return (settled ?? nil) ?? ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: .milliseconds(250), gap: .zero)))
+    }
+
+    private func deliver(
+        _ delivery: LoadedDelivery,
+        through adapter: any Adapter,
+        _ account: ChannelContext,
+        _ job: Job,
+        in context: JobContext
+    ) async throws -> ([SQL], Verdict) {
+        var delivery = delivery
         let rendering: Rendering
         do {
-            (adapter, account) = try self.account(of: delivery.channel)
             if adapter.fileBytes > 0 { try await self.mailContexts.complete(&delivery, withFilesUpTo: adapter.fileBytes) }
             if let links = self.links {
                 let workspace = delivery.workspace
@@ -113,8 +135,7 @@ package struct Courier: JobHandler {
         }
         guard delivery.partsSent < rendering.parts.count else { return self.complete(delivery) }
         let sending = Sending(delivery: delivery, rendering: rendering, adapter: adapter, account: account, job: job)
-        return try await self.places.occupy(delivery.channel.id) { try await self.send(sending, in: context) }
-            ?? ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: .milliseconds(250), gap: .zero)))
+        return try await self.send(sending, in: context)
     }
 
     private func account(of channel: SealedChannel) throws -> (any Adapter, ChannelContext) {
@@ -179,6 +200,15 @@ extension Courier {
         let labels = ["adapter": adapter.rawValue, "outcome": result.outcome.attempt.rawValue]
         self.metrics.counter("parley_sends_total", "Requests to providers, by how they ended.", labels).add()
         self.metrics.histogram("parley_send_seconds", "How long providers took to answer.", ["adapter": adapter.rawValue]).record(duration)
+    }
+}
+
+extension OutboundMessage {
+    /// What its stored files weigh at most, when no more than `limit` are read.
+    fileprivate func fileBytes(upTo limit: Int) -> Int {
+        self.body.media.lazy.filter { $0.attachment != nil }.reduce(0) { weight, media in
+            min(weight + (media.size.map { Int(min($0, Int64(limit))) } ?? limit), limit)
+        }
     }
 }
 

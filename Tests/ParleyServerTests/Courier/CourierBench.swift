@@ -41,12 +41,20 @@ final class CourierBench: Sendable {
         try await self.takeLanes(as: self.worker)
     }
 
-    private static func courier(_ pool: Pool, _ adapter: PlainAdapter, _ client: HTTPClient) -> Courier {
+    private static func courier(
+        _ pool: Pool,
+        _ adapter: PlainAdapter,
+        _ client: HTTPClient,
+        concurrency: Int = Courier.concurrency,
+        fileMemory: Int = Courier.fileMemory
+    ) -> Courier {
         Courier(
             pool: pool,
             adapters: AdapterRegistry([adapter]),
             open: { ChannelContext(id: $0.id, workspace: $0.workspace, settings: [:], verification: .off, hookURL: "http://127.0.0.1/") },
             client: client,
+            concurrency: concurrency,
+            fileMemory: fileMemory,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
@@ -54,12 +62,23 @@ final class CourierBench: Sendable {
     /// Another process with the same adapter.
     func anotherCourier() -> Courier { Self.courier(self.pool, self.adapter, self.client) }
 
+    /// One that has little room.
+    func narrowCourier(concurrency: Int = Courier.concurrency, fileMemory: Int = Courier.fileMemory) -> Courier {
+        var adapter = self.adapter
+        adapter.fileBytes = 1_000
+        return Self.courier(self.pool, adapter, self.client, concurrency: concurrency, fileMemory: fileMemory)
+    }
+
     // MARK: What a client does
 
-    @discardableResult func post(_ text: String, to number: String = "+447700900123") async throws -> OutboundStore.Posted {
+    @discardableResult func post(
+        _ text: String,
+        _ media: [Media] = [],
+        to number: String = "+447700900123"
+    ) async throws -> OutboundStore.Posted {
         let address = Address(space: AddressSpace(rawValue: "sms"), value: number)
         return try await OutboundStore(pool: self.pool).start(
-            .init(Body(text: text), by: nil),
+            .init(Body(text: text, media: media), by: nil),
             to: address,
             over: self.channel,
             of: self.workspace

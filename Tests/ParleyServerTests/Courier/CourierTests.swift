@@ -170,6 +170,35 @@ import Testing
         try await bench.expectInvariants()
     }
 
+    @Test(.database, .timeLimit(.minutes(1))) func `renders a message only when it has its place`() async throws {
+        let provider = try Peer { line in
+            line.request()
+            line.drain()
+        }
+        let bench = try await CourierBench(provider)
+        let courier = bench.narrowCourier(concurrency: 1)
+        let context = try await bench.context(as: bench.worker)
+        try await bench.post("hangs")
+        let first = try #require(try await bench.jobs().first)
+        let hanging = Task { try await courier.handle([first], in: context) }
+        try await bench.until { provider.requests.count == 1 }
+
+        try await bench.post("unrenderable", to: "+447700900124")
+        let job = try #require(try await bench.jobs().first { $0.id != first.id })
+        let verdict = try await courier.handle([job], in: context).verdicts[job.id]
+        #expect(verdict.map { if case .later = $0 { true } else { false } } == true)
+        hanging.cancel()
+        _ = try await hanging.value
+    }
+
+    @Test(.database, arguments: [(100, 100, true), (100, 101, false), (1_000, 5_000, true)])
+    func `sends a message when its files have room beside the others`(room: Int, size: Int64, leaves: Bool) async throws {
+        let bench = try await CourierBench(try Peer.friendly())
+        try await bench.post("see", [Media(url: "/v1/attachments/1", size: size, attachment: AttachmentID.make())])
+        let verdicts = try await bench.step(bench.narrowCourier(fileMemory: room))
+        #expect((verdicts == [.done]) == leaves)
+    }
+
     @Test(.database) func `gives up on what its adapter cannot render, after a while`() async throws {
         let bench = try await CourierBench(try Peer.friendly())
         let posted = try await bench.post("unrenderable")

@@ -13,6 +13,7 @@ struct PlainAdapter: Adapter {
     let settings = SettingsSchema(properties: [:])
     var capabilities = Capabilities(textEncoding: .unicode, textLimit: 20, mediaCount: 0, mediaBytes: 0, buttons: .text)
     var limits = SendLimits(perSecond: 0, perRecipientSeconds: 0)
+    var fileBytes = 0
     let url: String
     /// Requests before each message: POSTs of `upload 1`, `upload 2`, whose ids the message then names.
     var uploads = 0
