@@ -1,7 +1,7 @@
 /// How far one delivery got.
 ///
-/// A state never goes back: it only changes to one of the same or a higher rank, and `cancelled` and `failed` are ends. So whatever
-/// order receipts arrive in, and however often, the last state is the same.
+/// A state never goes back: it only changes to one of the same or a higher rank. So whatever order receipts arrive in, and however often,
+/// the last state is the same. Where they contradict each other, the higher rank is believed: a message that failed, by any of them, failed.
 package enum DeliveryState: String, Hashable, Sendable, Codable, CaseIterable {
     /// Waiting for its first try.
     case queued
@@ -37,7 +37,7 @@ package enum DeliveryState: String, Hashable, Sendable, Codable, CaseIterable {
     package static let underWay = Self.allCases.filter { !$0.isOver }.map(\.rawValue)
 
     /// This state after a provider reported another one.
-    package func merging(_ reported: DeliveryState) -> DeliveryState { !self.isEnd && reported.rank > self.rank ? reported : self }
+    package func merging(_ reported: DeliveryState) -> DeliveryState { reported.rank > self.rank ? reported : self }
 
     /// The state of a message from those of its parts: one that ended ends all, else the slowest counts.
     ///

@@ -99,7 +99,7 @@ enum ReceiptStatements {
         )
         UPDATE delivery_parts p SET state = best.status, code = best.code, updated_at = now() FROM best
         WHERE p.workspace_id = best.workspace_id AND p.channel_id = best.channel_id AND p.external_id = best.external_id
-            AND array_position(\(Self.ladder), best.status) > array_position(\(Self.ladder), p.state) AND p.state <> ALL (\(Self.ends))
+            AND array_position(\(Self.ladder), best.status) > array_position(\(Self.ladder), p.state)
         """
     }
 
@@ -132,7 +132,7 @@ enum ReceiptStatements {
             UPDATE deliveries d SET state = (\(Self.ladder))[whole.rank], updated_at = now(), detail = whole.code,
                 reason = CASE (\(Self.ladder))[whole.rank] WHEN 'failed' THEN 'undelivered' WHEN 'cancelled' THEN 'cancelled' ELSE NULL END
             FROM whole WHERE d.workspace_id = whole.workspace_id AND d.id = whole.delivery_id
-                AND whole.rank > array_position(\(Self.ladder), d.state) AND d.state <> ALL (\(Self.ends))
+                AND whole.rank > array_position(\(Self.ladder), d.state)
             RETURNING d.*
         )
         \(DeliveryStatements.events(from: "changed"))

@@ -33,6 +33,29 @@ import Testing
         #expect(try await bench.events(of: "message.failed") == 1)
     }
 
+    @Test(.database) func `F25: ends the same whatever order contradicting receipts come in, each of them twice`() async throws {
+        let provider = try Peer.friendly()
+        let bench = try await CourierBench(provider)
+        let orders = Self.orders(of: [.sent, .delivered, .cancelled, .failed])
+        var posted: [OutboundStore.Posted] = []
+        for person in orders.indices { posted.append(try await bench.post("hello", to: "+4477009001\(person + 10)")) }
+        try await bench.step()
+        for (message, order) in zip(posted, orders) {
+            for status in order + order { try await bench.receive([Receipt(externalID: "ID-\(message.delivery)-hello", status: status)]) }
+            let seen = try await bench.see(message)
+            #expect(seen.state == "failed" && seen.reason == "undelivered", "\(order)")
+        }
+    }
+
+    private static func orders(of statuses: [ReceiptStatus]) -> [[ReceiptStatus]] {
+        guard statuses.count > 1 else { return [statuses] }
+        return statuses.indices.flatMap { index in
+            var rest = statuses
+            let first = rest.remove(at: index)
+            return Self.orders(of: rest).map { [first] + $0 }
+        }
+    }
+
     @Test(.database) func `waits for its message when it is faster than our commit`() async throws {
         let provider = try Peer.friendly()
         let bench = try await CourierBench(provider)
