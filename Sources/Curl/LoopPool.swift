@@ -7,9 +7,13 @@ final class LoopPool: Sendable {
         var server: MailServer
         var username: String?
     }
+    /// One of an account's places, with a loop that was kept; nil when its holder has to make one.
+    private struct Place {
+        var loop: TransferLoop?
+    }
     private struct Waiting {
         var ticket: Int
-        var continuation: CheckedContinuation<TransferLoop?, Never>
+        var continuation: CheckedContinuation<Place?, Never>
     }
     private struct State {
         var idle: [Account: [TransferLoop]] = [:]
@@ -33,64 +37,43 @@ final class LoopPool: Sendable {
     /// Lends a loop, when it is the caller's turn: what runs on it finds the connection of what ran before.
     func lend<T>(to account: Account, _ body: (TransferLoop) async throws -> T) async throws -> T {
         let loop = try await self.take(account)
-        defer { self.pass(loop, account) }
+        defer { self.leave(account, with: loop) }
         return try await body(loop)
     }
 
     func run(_ transfer: Transfer, for account: Account) async throws(TransferError) -> TransferAnswer {
         let loop = try await self.take(account)
-        defer { self.pass(loop, account) }
+        defer { self.leave(account, with: loop) }
         return try await loop.run(transfer)
     }
 
-    private enum Taken {
-        case loop(TransferLoop)
-        case new
-        case turn(Int)
-    }
-
     private func take(_ account: Account) async throws(TransferError) -> TransferLoop {
-        let taken: Taken = self.state.withLock { state in
-            if let loop = state.idle[account]?.popLast() {
-                state.busy[account, default: 0] += 1
-                return .loop(loop)
-            }
-            guard state.busy[account, default: 0] >= Self.perAccount else {
-                state.busy[account, default: 0] += 1
-                return .new
-            }
-            state.tickets += 1
-            return .turn(state.tickets)
-        }
-        switch taken {
-        case .loop(let loop): return loop
-        case .new:
-            do throws(TransferError) { return try TransferLoop(settings: self.settings) } catch {
-                self.pass(nil, account)
-                throw error
-            }
-        case .turn(let ticket):
-            guard let loop = await self.wait(ticket, for: account) else {
-                throw TransferError(.cancelled, detail: "cancelled before it began")
-            }
-            return loop
+        guard let place = await self.enter(account) else { throw TransferError(.cancelled, detail: "cancelled before it began") }
+        if let loop = place.loop { return loop }
+        do throws(TransferError) { return try TransferLoop(settings: self.settings) } catch {
+            self.leave(account, with: nil)
+            throw error
         }
     }
 
-    private func wait(_ ticket: Int, for account: Account) async -> TransferLoop? {
-        await withTaskCancellationHandler {
+    /// Nil when the task was cancelled before its turn.
+    private func enter(_ account: Account) async -> Place? {
+        let ticket = self.state.withLock { state in
+            state.tickets += 1
+            return state.tickets
+        }
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // A loop may have come back, and a task may have been cancelled, since the turn was given.
-                let (isSettled, loop): (Bool, TransferLoop?) = self.state.withLock { state in
+                let (isSettled, place): (Bool, Place?) = self.state.withLock { state in
                     if Task.isCancelled { return (true, nil) }
-                    if let loop = state.idle[account]?.popLast() {
-                        state.busy[account, default: 0] += 1
-                        return (true, loop)
+                    guard state.busy[account, default: 0] < Self.perAccount else {
+                        state.waiting[account, default: []].append(Waiting(ticket: ticket, continuation: continuation))
+                        return (false, nil)
                     }
-                    state.waiting[account, default: []].append(Waiting(ticket: ticket, continuation: continuation))
-                    return (false, nil)
+                    state.busy[account, default: 0] += 1
+                    return (true, Place(loop: state.idle[account]?.popLast()))
                 }
-                if isSettled { continuation.resume(returning: loop) }
+                if isSettled { continuation.resume(returning: place) }
             }
         } onCancel: {
             let waiting = self.state.withLock { state -> Waiting? in
@@ -101,13 +84,13 @@ final class LoopPool: Sendable {
         }
     }
 
-    /// To whoever waits for it, else to rest. Nil: there was none to be had, so one place less is taken.
-    private func pass(_ loop: TransferLoop?, _ account: Account) {
+    /// The place goes to whoever waits for it, whether there is a loop in it or not; a loop that nobody waits for rests.
+    private func leave(_ account: Account, with loop: TransferLoop?) {
         let (next, spare): (Waiting?, TransferLoop?) = self.state.withLock { state in
-            if let loop, let next = state.waiting[account]?.first {
+            if let next = state.waiting[account]?.first {
                 state.waiting[account]?.removeFirst()
                 if state.waiting[account]?.isEmpty == true { state.waiting[account] = nil }
-                return (next, loop)
+                return (next, nil)
             }
             let busy = state.busy[account, default: 1] - 1
             state.busy[account] = busy > 0 ? busy : nil
@@ -116,6 +99,7 @@ final class LoopPool: Sendable {
             state.idle[account, default: []].append(loop)
             return (nil, nil)
         }
-        if let next { next.continuation.resume(returning: spare) } else { spare?.stop() }
+        next?.continuation.resume(returning: Place(loop: loop))
+        spare?.stop()
     }
 }
