@@ -56,7 +56,7 @@ extension API {
                 .created,
                 self.shown(made),
                 location: "/v1/channels/\(made.id)",
-                audit: [call.audit("channel.create", "channel:\(made.id)", after: self.shown(made))]
+                audit: [call.audit(.channelCreate, "channel:\(made.id)", after: self.shown(made))]
             )
         }
         for method in [HTTPRequest.Method.patch, .put] {
@@ -86,7 +86,7 @@ extension API {
         let changed = try await self.claimingAddress { try await self.channels.update(wanted, on: transaction) }
         guard let changed else { throw Problem.notFound }
         let after = self.shown(changed)
-        return APIAnswer(.ok, after, audit: [call.audit("channel.update", "channel:\(channel.id)", before: before, after: after)])
+        return APIAnswer(.ok, after, audit: [call.audit(.channelUpdate, "channel:\(channel.id)", before: before, after: after)])
     }
 
     /// Mail for one address goes to one channel.
@@ -110,7 +110,7 @@ extension API {
             throw Problem(409, "channel_busy", "The channel has messages under way", detail: "Disable it, or wait until they are sent.")
         }
         guard try await self.channels.delete(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
-        return APIAnswer(.noContent, nil, audit: [call.audit("channel.delete", "channel:\(id)", before: self.shown(channel))])
+        return APIAnswer(.noContent, nil, audit: [call.audit(.channelDelete, "channel:\(id)", before: self.shown(channel))])
     }
 
     private var rules: ChannelRules { ChannelRules(egress: self.egress) }

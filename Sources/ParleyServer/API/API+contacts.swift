@@ -51,7 +51,7 @@ extension API {
                 "mergeId": .string(merge.description), "contactId": .string(target.description),
                 "fromContactId": .string(source.description),
             ]
-            return APIAnswer(.created, json, audit: [call.audit("contact.merge", "contact:\(target)", after: json)])
+            return APIAnswer(.created, json, audit: [call.audit(.contactMerge, "contact:\(target)", after: json)])
         }
         self.change(.post, "/v1/contact-merges/:id/undo", on: &routes) { call, transaction in
             var fields = try Fields(body: call.request)
@@ -59,7 +59,7 @@ extension API {
             let merge = try call.uuid("id")
             try await Self.translatingMerge { try await ContactMerging.undo(merge, of: call.workspace, on: transaction) }
             let id = merge.uuidString.lowercased()
-            return APIAnswer(.ok, ["mergeId": .string(id), "undone": true], audit: [call.audit("contact.unmerge", "contact-merge:\(id)")])
+            return APIAnswer(.ok, ["mergeId": .string(id), "undone": true], audit: [call.audit(.contactUnmerge, "contact-merge:\(id)")])
         }
     }
 

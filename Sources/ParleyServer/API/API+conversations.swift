@@ -91,7 +91,7 @@ extension API {
                 .accepted,
                 .object(json),
                 location: "/v1/conversations/\(posted.conversation)",
-                audit: [call.audit("conversation.start", "conversation:\(posted.conversation)")]
+                audit: [call.audit(.conversationStart, "conversation:\(posted.conversation)")]
             )
         }
 
@@ -100,7 +100,7 @@ extension API {
             try fields.finish()
             let id: ConversationID = try call.id("id")
             guard let ended = try await ConversationStore.end(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
-            return APIAnswer(.ok, ended.json, audit: [call.audit("conversation.end", "conversation:\(id)")])
+            return APIAnswer(.ok, ended.json, audit: [call.audit(.conversationEnd, "conversation:\(id)")])
         }
     }
 

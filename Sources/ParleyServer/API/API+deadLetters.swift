@@ -34,21 +34,21 @@ extension API {
             let id = try call.uuid("id")
             guard try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
             let text = id.uuidString.lowercased()
-            return APIAnswer(.accepted, ["id": .string(text)], audit: [call.audit("dead-letter.retry", "dead-letter:\(text)")])
+            return APIAnswer(.accepted, ["id": .string(text)], audit: [call.audit(.deadLetterRetry, "dead-letter:\(text)")])
         }
         self.change(.delete, "/v1/dead-letters/:id", .manage, on: &routes) { call, transaction in
             let id = try call.uuid("id")
             let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
             guard let letter, try await QueueAdmin().drop(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
             let target = "dead-letter:\(id.uuidString.lowercased())"
-            return APIAnswer(.noContent, nil, audit: [call.audit("dead-letter.drop", target, before: letter.json)])
+            return APIAnswer(.noContent, nil, audit: [call.audit(.deadLetterDrop, target, before: letter.json)])
         }
     }
 }
 
 extension DeadLetter {
     /// What died and why; of the payload only what it names, for its text belongs to the message.
-    fileprivate var json: JSON {
+    var json: JSON {
         var about: [String: JSON] = [:]
         if let outbox = try? OutboxPayload(bytes: self.payload) {
             about["messageId"] = .string(outbox.message.description)

@@ -15,16 +15,17 @@ extension API {
             )
             return page.answer(found, id: \.delivery.uuid, json: \.json)
         }
-        self.mountAct("release", on: &routes) { id, workspace, transaction in
+        self.mountAct("release", .deliveryRelease, on: &routes) { id, workspace, transaction in
             try await DeliveryActs.release(id, in: workspace, on: transaction)
         }
-        self.mountAct("cancel", on: &routes) { id, workspace, transaction in
+        self.mountAct("cancel", .deliveryCancel, on: &routes) { id, workspace, transaction in
             try await DeliveryActs.cancel(id, in: workspace, on: transaction)
         }
     }
 
     private func mountAct(
         _ name: String,
+        _ action: AuditAction,
         on routes: inout Routes,
         _ act: @escaping @Sendable (DeliveryID, WorkspaceID, Transaction) async throws -> Void
     ) {
@@ -39,7 +40,7 @@ extension API {
                 case .inFlight: throw Problem(409, "in_flight", "A request is on its way", detail: "Ask again when it came back.")
                 }
             }
-            return APIAnswer(.ok, ["id": .string(id.description)], audit: [call.audit("delivery.\(name)", "delivery:\(id)")])
+            return APIAnswer(.ok, ["id": .string(id.description)], audit: [call.audit(action, "delivery:\(id)")])
         }
     }
 }

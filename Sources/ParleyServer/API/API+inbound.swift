@@ -84,7 +84,7 @@ extension API {
         let stored = try await self.committer.store(item)
         _ = try await self.pool.query(
             in: .workspace(call.workspace.uuid),
-            call.audit("inbound-request.replay", "inbound-request:\(record.id.uuidString.lowercased())").insertion(in: call.workspace)
+            call.audit(.inboundRequestReplay, "inbound-request:\(record.id.uuidString.lowercased())").insertion(in: call.workspace)
         )
         return [
             "id": .string(record.id.uuidString.lowercased()), "outcome": .string(item.outcome.rawValue),

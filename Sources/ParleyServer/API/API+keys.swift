@@ -48,7 +48,7 @@ extension API {
                 .created,
                 .object(shown),
                 location: "/v1/keys/\(key.id)",
-                audit: [call.audit("key.create", "key:\(key.id)", after: key.json)]
+                audit: [call.audit(.keyCreate, "key:\(key.id)", after: key.json)]
             )
         }
 
@@ -56,7 +56,7 @@ extension API {
             guard let key = try await self.keys.revoke(try call.id("id"), in: call.workspace, on: transaction) else {
                 throw Problem.notFound
             }
-            return APIAnswer(.ok, key.json, audit: [call.audit("key.revoke", "key:\(key.id)", after: key.json)])
+            return APIAnswer(.ok, key.json, audit: [call.audit(.keyRevoke, "key:\(key.id)", after: key.json)])
         }
     }
 }

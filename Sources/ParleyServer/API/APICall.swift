@@ -18,7 +18,7 @@ struct APICall: Sendable {
 
     func uuid(_ name: String) throws(Problem) -> UUID { try self.id(name, as: Identifier<Never>.self).uuid }
 
-    func audit(_ action: String, _ target: String, before: JSON? = nil, after: JSON? = nil) -> AuditEntry {
+    func audit(_ action: AuditAction, _ target: String, before: JSON? = nil, after: JSON? = nil) -> AuditEntry {
         AuditEntry(actor: self.actor, requestID: self.request.id, action: action, target: target, before: before, after: after)
     }
 }

@@ -26,7 +26,7 @@ extension API {
                 .created,
                 json,
                 location: "/v1/attachments/\(file.id)",
-                audit: [call.audit("attachment.create", "attachment:\(file.id)")]
+                audit: [call.audit(.attachmentCreate, "attachment:\(file.id)")]
             )
         }
         // For whoever has the link: a provider that fetches, a visitor's browser.

@@ -30,7 +30,7 @@ extension Operator {
         } catch { throw ProcessFailure.failed(error.description) }
         let (steps, store) = (try self.steps(of: file), try self.channels())
         let workspace = try await self.target(file.workspace)
-        let rows = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [actor] transaction in
+        let rows = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
             try await workspace.makeIfNew(on: transaction)
             let known = try await store.list(in: workspace.id, on: transaction)
             var rows: [(ChannelRecord, String)] = []
@@ -41,7 +41,7 @@ extension Operator {
                     throw ProcessFailure.failed(file.diagnostic(step.wanted, "/adapter", message).description)
                 }
                 do {
-                    rows.append(try await Self.take(step, over: found, in: workspace.id, store, by: actor, transaction))
+                    rows.append(try await self.take(step, over: found, in: workspace.id, store, transaction))
                 } catch is MailboxStore.AddressTaken {
                     let message = "another channel has this mail address"
                     throw ProcessFailure.failed(file.diagnostic(step.wanted, "/settings/address", message).description)
@@ -89,12 +89,11 @@ extension Operator {
     }
 
     /// - Returns: the channel as it is now, and what became of it.
-    private static func take(
+    private func take(
         _ step: Step,
         over found: ChannelRecord?,
         in workspace: WorkspaceID,
         _ store: ChannelStore,
-        by actor: String,
         _ transaction: Transaction
     ) async throws -> (ChannelRecord, String) {
         var record: ChannelRecord
@@ -114,7 +113,13 @@ extension Operator {
                 on: transaction
             )
         }
-        let entry = AuditEntry(actor: actor, action: "channel.apply", target: "channel:\(record.id)")
+        let entry = AuditEntry(
+            actor: self.actor,
+            action: found == nil ? .channelCreate : .channelUpdate,
+            target: "channel:\(record.id)",
+            before: try found.map(self.json),
+            after: try self.json(record)
+        )
         _ = try await transaction.query(entry.insertion(in: workspace))
         return (record, found == nil ? "made" : "changed")
     }

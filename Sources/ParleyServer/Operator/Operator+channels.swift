@@ -27,7 +27,7 @@ extension Operator {
         let policy = try rules.policy(policy ?? [:], over: standard, standard: standard)
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
         let id = ChannelID.make()
-        let record = try await self.change(in: workspace.id) { [actor] transaction in
+        let record = try await self.change(in: workspace.id) { transaction in
             let made = try await store.create(
                 id,
                 in: workspace.id,
@@ -38,7 +38,7 @@ extension Operator {
                 on: transaction
             )
             return (
-                made, AuditEntry(actor: actor, action: "channel.create", target: "channel:\(id)", after: .string(adapter.name.rawValue))
+                made, AuditEntry(actor: self.actor, action: .channelCreate, target: "channel:\(id)", after: try self.json(made))
             )
         }
         return Listing(columns: Self.columns, rows: [try self.json(record)])
@@ -61,7 +61,8 @@ extension Operator {
             }
             return known
         }
-        var record = try await self.channel(id, workspace)
+        let before = try await self.channel(id, workspace)
+        var record = before
         if let name { record.name = name }
         if settings != nil || policy != nil {
             let adapter = try self.adapter(record.adapter.rawValue)
@@ -72,9 +73,16 @@ extension Operator {
             (record.status, record.statusReason) = (status, status == .disabled ? "disabled by \(self.actor)" : nil)
         }
         let wanted = record
-        let changed = try await self.change(in: record.workspace) { [actor] transaction in
+        let changed = try await self.change(in: record.workspace) { transaction in
             guard let changed = try await store.update(wanted, on: transaction) else { throw ProcessFailure.failed("the channel is gone") }
-            return (changed, AuditEntry(actor: actor, action: "channel.update", target: "channel:\(id)"))
+            let entry = AuditEntry(
+                actor: self.actor,
+                action: .channelUpdate,
+                target: "channel:\(changed.id)",
+                before: try self.json(before),
+                after: try self.json(changed)
+            )
+            return (changed, entry)
         }
         return Listing(columns: Self.columns, rows: [try self.json(changed)])
     }
@@ -94,9 +102,10 @@ extension Operator {
                 "\(waiting) messages wait to leave over this channel: wait for them, or drop them with `parley queue drop`"
             )
         }
-        try await self.change(in: record.workspace) { [actor] transaction in
+        let entry = AuditEntry(actor: self.actor, action: .channelDelete, target: "channel:\(record.id)", before: try self.json(record))
+        try await self.change(in: record.workspace) { transaction in
             _ = try await store.delete(record.id, in: record.workspace, on: transaction)
-            return ((), AuditEntry(actor: actor, action: "channel.delete", target: "channel:\(id)", before: .string(record.name)))
+            return ((), entry)
         }
     }
 

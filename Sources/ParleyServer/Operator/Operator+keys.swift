@@ -37,7 +37,7 @@ extension Operator {
         let (key, secret) = try await self.change(in: workspace.id) { [keys, actor] transaction in
             try await workspace.makeIfNew(on: transaction)
             let made = try await keys.create(in: workspace.id, name: name, scopes: wanted, expiresAt: expiresAt, on: transaction)
-            return (made, AuditEntry(actor: actor, action: "key.create", target: "key:\(made.key.id)", after: Self.json(made.key)))
+            return (made, AuditEntry(actor: actor, action: .keyCreate, target: "key:\(made.key.id)", after: Self.json(made.key)))
         }
         var row = Self.json(key).object ?? [:]
         row["key"] = .string(secret)
@@ -52,7 +52,7 @@ extension Operator {
             guard let key = try await keys.revoke(id, in: workspace.id, on: transaction) else {
                 throw ProcessFailure.failed("there is no key \(id) in \(workspace.name)")
             }
-            return ((), AuditEntry(actor: actor, action: "key.revoke", target: "key:\(id)", after: Self.json(key)))
+            return ((), AuditEntry(actor: actor, action: .keyRevoke, target: "key:\(id)", after: Self.json(key)))
         }
     }
 

@@ -61,14 +61,14 @@ extension Operator {
             guard try await QueueAdmin().retry(id, of: workspace.id.uuid, in: transaction) else {
                 throw ProcessFailure.failed("there is no dead letter \(id.uuidString.lowercased()): see `parley queue show --workspace`")
             }
-            return ((), AuditEntry(actor: actor, action: "dead_letter.retry", target: "dead_letter:\(id.uuidString.lowercased())"))
+            return ((), AuditEntry(actor: actor, action: .deadLetterRetry, target: "dead-letter:\(id.uuidString.lowercased())"))
         }
     }
 
     /// Lets a held message go.
     package func release(_ id: String, workspace: String) async throws {
         let (id, workspace) = (DeliveryID(try Self.uuid(id)), try await self.workspace(workspace))
-        let entry = AuditEntry(actor: self.actor, action: "delivery.release", target: "delivery:\(id)")
+        let entry = AuditEntry(actor: self.actor, action: .deliveryRelease, target: "delivery:\(id)")
         try await Self.telling {
             try await DeliveryActs(pool: self.pool).release(id, in: workspace.id, along: [entry.insertion(in: workspace.id)])
         }
@@ -78,14 +78,21 @@ extension Operator {
     package func drop(_ id: String, workspace: String) async throws {
         let (id, workspace) = (try Self.uuid(id), try await self.workspace(workspace))
         let wasLetter = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [actor] transaction in
-            let found = try await QueueAdmin().drop(id, of: workspace.id.uuid, in: transaction)
-            let entry = AuditEntry(actor: actor, action: "dead_letter.drop", target: "dead_letter:\(id.uuidString.lowercased())")
-            if found { _ = try await transaction.query(entry.insertion(in: workspace.id)) }
-            return found
+            guard let letter = try await QueueAdmin().deadLetter(id, of: workspace.id.uuid, in: transaction),
+                try await QueueAdmin().drop(id, of: workspace.id.uuid, in: transaction)
+            else { return false }
+            let entry = AuditEntry(
+                actor: actor,
+                action: .deadLetterDrop,
+                target: "dead-letter:\(id.uuidString.lowercased())",
+                before: letter.json
+            )
+            _ = try await transaction.query(entry.insertion(in: workspace.id))
+            return true
         }
         if wasLetter { return }
         let delivery = DeliveryID(id)
-        let entry = AuditEntry(actor: self.actor, action: "delivery.cancel", target: "delivery:\(delivery)")
+        let entry = AuditEntry(actor: self.actor, action: .deliveryCancel, target: "delivery:\(delivery)")
         try await Self.telling {
             try await DeliveryActs(pool: self.pool).cancel(delivery, in: workspace.id, along: [entry.insertion(in: workspace.id)])
         }
@@ -107,7 +114,7 @@ extension Operator {
             let count =
                 isHeld
                 ? try await QueueAdmin().hold(key, in: .outbox, transaction) : try await QueueAdmin().release(key, in: .outbox, transaction)
-            let action = isHeld ? "conversation.hold" : "conversation.release"
+            let action: AuditAction = isHeld ? .conversationHold : .conversationRelease
             return (count, AuditEntry(actor: actor, action: action, target: "conversation:\(conversation)"))
         }
     }

@@ -49,7 +49,7 @@ extension Operator {
     }
 
     private static func entry(_ actor: String, _ posted: OutboundStore.Posted) -> AuditEntry {
-        AuditEntry(actor: actor, action: "message.send", target: "message:\(posted.id)")
+        AuditEntry(actor: actor, action: .messagePost, target: "message:\(posted.id)")
     }
 
     /// What the API would refuse is refused here too.

@@ -6,15 +6,14 @@ package struct AuditEntry: Sendable {
     /// `key:0190…`, `cli:root`.
     package var actor: String
     package var requestID: String?
-    /// `channel.create`, `key.revoke`.
-    package var action: String
+    package var action: AuditAction
     /// `channel:0190…`.
     package var target: String
     /// Never a secret, never message text.
     package var before: JSON?
     package var after: JSON?
 
-    package init(actor: String, requestID: String? = nil, action: String, target: String, before: JSON? = nil, after: JSON? = nil) {
+    package init(actor: String, requestID: String? = nil, action: AuditAction, target: String, before: JSON? = nil, after: JSON? = nil) {
         self.actor = actor
         self.requestID = requestID
         self.action = action
@@ -28,7 +27,7 @@ package struct AuditEntry: Sendable {
     package static func insertion(of entries: [AuditEntry], in workspace: WorkspaceID) -> SQL {
         """
         INSERT INTO audit (workspace_id, actor, request_id, action, target, before, after)
-        SELECT \(workspace.uuid), * FROM unnest(\(entries.map(\.actor)), \(entries.map(\.requestID)), \(entries.map(\.action)),
+        SELECT \(workspace.uuid), * FROM unnest(\(entries.map(\.actor)), \(entries.map(\.requestID)), \(entries.map(\.action.rawValue)),
             \(entries.map(\.target)), \(entries.map { $0.before.map { JSONText($0.text) } }),
             \(entries.map { $0.after.map { JSONText($0.text) } }))
         """

@@ -1,0 +1,21 @@
+/// What somebody did, as the audit names it (I23), whether by the API or at a terminal.
+package enum AuditAction: String, CaseIterable, Sendable {
+    case attachmentCreate = "attachment.create"
+    case channelCreate = "channel.create"
+    case channelDelete = "channel.delete"
+    case channelUpdate = "channel.update"
+    case contactMerge = "contact.merge"
+    case contactUnmerge = "contact.unmerge"
+    case conversationEnd = "conversation.end"
+    case conversationHold = "conversation.hold"
+    case conversationRelease = "conversation.release"
+    case conversationStart = "conversation.start"
+    case deadLetterDrop = "dead-letter.drop"
+    case deadLetterRetry = "dead-letter.retry"
+    case deliveryCancel = "delivery.cancel"
+    case deliveryRelease = "delivery.release"
+    case inboundRequestReplay = "inbound-request.replay"
+    case keyCreate = "key.create"
+    case keyRevoke = "key.revoke"
+    case messagePost = "message.post"
+}
