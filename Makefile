@@ -33,11 +33,12 @@ cases: unit
 	.build/debug/parley adapters test
 
 chaos: deps ## The long fault run: kill -9, SIGTERM, SIGSTOP, PostgreSQL restarts under load (SEED=n repeats one)
+	@Tools/install-missing $(PYTHON)
 	swift build --product parley
 	Tools/chaos --bin .build/debug/parley $(if $(SEED),--seed $(SEED))
 
 bench: build ## Messages a second through one serve and one work, beside what bare SQL does on this machine
-	@Tools/install-missing $(call unless,command -v wrk,wrk)
+	@Tools/install-missing $(PYTHON) $(call unless,command -v wrk,wrk)
 	Tools/bench --bin .build/release/parley
 
 format: ## Format our Swift files
