@@ -52,6 +52,11 @@ class FirstTryTest(unittest.TestCase):
             return any(message["text"] == "It arrives tomorrow." for message in json.loads(body)["data"])
         eventually(arrived, "the sandbox was not sent the answer")
 
+    def test_the_table_of_the_policy_has_every_member(self):
+        section = (ROOT / "README.md").read_text().split("## A channel's policy")[1].split("\n## ")[0]
+        channel = self.bridge.get("/v1/channels")["data"][0]
+        self.assertEqual(set(re.findall(r"(?m)^\| `(\w+)` \|", section)), set(channel["policy"]))
+
     def test_a_channel_is_connected_as_the_page_says(self):
         [block] = shell_blocks(ROOT / "README.md", "Connect a channel")
         Path(self.folder.name, "twilio.json").write_text(
