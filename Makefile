@@ -25,7 +25,7 @@ unit: deps
 	swift test --skip-build --experimental-maximum-parallelization-width 4
 
 peers: unit venv
-	@Tools/install-missing $(call unless,command -v swaks,swaks) libnet-ssleay-perl $(call unless,command -v msmtp,msmtp) $(call unless,command -v curl,curl) $(call unless,command -v postfix || ls /usr/sbin/postfix,postfix) $(call unless,ls /usr/sbin/dovecot,dovecot-imapd)
+	@Tools/install-missing $(call unless,command -v swaks,swaks) libnet-ssleay-perl $(call unless,command -v msmtp,msmtp) $(call unless,command -v curl,curl) $(call unless,command -v jq,jq) $(call unless,command -v openssl,openssl) $(call unless,command -v postfix || ls /usr/sbin/postfix,postfix) $(call unless,ls /usr/sbin/dovecot,dovecot-imapd)
 	PARLEY_BIN=.build/debug/parley .venv/bin/python -B -m unittest discover --start-directory Tests/Peers --verbose
 
 cases: unit

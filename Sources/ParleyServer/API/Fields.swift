@@ -108,7 +108,8 @@ struct Fields {
     /// Throws everything that is wrong: 422.
     mutating func finish() throws(Problem) {
         for name in self.members.keys.sorted() where !self.asked.contains(name) {
-            self.fail(name, "unknown_field", "There is no such member.")
+            // A name that the client made up, as a step of a JSON pointer (RFC 6901 section 3).
+            self.fail(name.replacing("~", with: "~0").replacing("/", with: "~1"), "unknown_field", "There is no such member.")
         }
         guard self.errors.isEmpty else { throw .invalid(self.errors) }
     }

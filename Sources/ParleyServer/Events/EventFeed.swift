@@ -75,12 +75,17 @@ package actor EventFeed: Service {
     }
 
     /// The last id that is settled: everything up to it has been committed or never will be.
-    package func position() async throws -> Int64 {
+    ///
+    /// - Parameter patience: how long to wait for the transactions that have to end for it; somebody else's may stay open for hours.
+    /// - Throws: a 503 problem when they have not; and what the database throws.
+    package func position(patience: Duration = .seconds(10)) async throws -> Int64 {
         if let tail { return tail }
         var horizon = FeedHorizon()
         var wait = Duration.milliseconds(2)
+        let end = ContinuousClock.now + patience
         while true {
             if let settled = horizon.look(try await self.store.look(beyond: nil)) { return settled }
+            guard ContinuousClock.now < end else { throw Problem.unavailable("events_unsettled", retryAfter: 10) }
             try await Task.sleep(for: wait)
             wait = min(wait * 2, .milliseconds(100))
         }

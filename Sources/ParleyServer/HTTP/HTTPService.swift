@@ -153,7 +153,10 @@ package struct HTTPService: Service {
         let metadata: Logger.Metadata = ["request.id": "\(id)", "http.route": "\(pattern)", "error": "\(error)"]
         if let error = error as? PostgresError, error.isUnavailable || error.isRetryable {
             self.logger.warning("database unavailable for a request", metadata: metadata)
-            return .unavailable(error.code == .poolTimeout ? "pool_timeout" : "database_unavailable")
+            return .unavailable(
+                error.code == .poolTimeout ? "pool_timeout" : "database_unavailable",
+                isInDoubt: error.isCommitUnknown
+            )
         }
         self.logger.error("request failed", metadata: metadata)
         return .internal

@@ -92,12 +92,15 @@ extension Problem {
         detail: "Send application/json."
     )
     package static let notAcceptable = Problem(406, "not_acceptable", "Not acceptable", detail: "This answers application/json.")
-    package static func unavailable(_ code: String, retryAfter seconds: Int = 2) -> Problem {
+    /// - Parameter isInDoubt: it may have been done all the same.
+    package static func unavailable(_ code: String, retryAfter seconds: Int = 2, isInDoubt: Bool = false) -> Problem {
         Problem(
             503,
             code,
             "Temporarily unavailable",
-            detail: "Nothing was stored. Try again after the seconds in Retry-After.",
+            detail: isInDoubt
+                ? "Nobody knows whether this was stored. Look before sending it again; with an Idempotency-Key that is safe."
+                : "Nothing was stored. Try again after the seconds in Retry-After.",
             headers: [.retryAfter: String(seconds)]
         )
     }

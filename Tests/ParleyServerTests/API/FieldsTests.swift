@@ -49,6 +49,14 @@ private func button(_ url: String) -> String { #"{"type": "text", "text": {"text
         #expect((problem.status, problem.code) == (400, "malformed_json"))
     }
 
+    @Test func `points to a member whatever its name (RFC 6901)`() throws {
+        let problem = try #require(throws: Problem.self) {
+            var fields = try Fields(body: self.request(Array(#"{"a/b~c": 1}"#.utf8)))
+            try fields.finish()
+        }
+        #expect(problem.errors.map(\.pointer) == ["/a~1b~0c"])
+    }
+
     @Test func `tells where JSON breaks`() throws {
         let problem = try #require(throws: Problem.self) { _ = try Fields(body: self.request(Array(#"{"a": tru}"#.utf8))) }
         #expect(problem.detail.contains("byte 6"))

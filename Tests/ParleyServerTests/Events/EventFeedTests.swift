@@ -75,6 +75,17 @@ import TestSupport
         }
     }
 
+    @Test func `nobody waits without end for a place behind a transaction that stays open (F27)`() async throws {
+        try await self.withFeed { feed in
+            try await self.pool.transaction(in: .all) { transaction in
+                try await transaction.execute(self.insertion("open"))
+                let problem = await #expect(throws: Problem.self) { try await feed.position(patience: .milliseconds(20)) }
+                #expect(problem?.status == 503)
+            }
+            #expect(try await feed.position() >= 1)
+        }
+    }
+
     @Test func `does not pass an id whose transaction began last and still runs`() async throws {
         // The newest number of all is in no snapshot: only what has completed counts there.
         let (taken, take) = AsyncStream.makeStream(of: Void.self)
