@@ -69,6 +69,15 @@ class FirstTryTest(unittest.TestCase):
             self.assertRegex(said, rf"(?m)^{adapter}\b")
 
 
+class APIPageTest(unittest.TestCase):
+    def test_every_route_has_its_line(self):
+        page = set(re.findall(r"(?m)^\| [A-Z]+ \| `(/v1/[^`]+)`", (ROOT / "API.md").read_text()))
+        mounted = r'(?:self\.(?:read|change)|routes\.on)\((?:[.\w]+, )?"(/v1/[^"\\]+)"'
+        routed = {path for file in (ROOT / "Sources/ParleyServer").rglob("*.swift") for path in re.findall(mounted, file.read_text())}
+        self.assertTrue(routed)
+        self.assertLessEqual(routed, page)
+
+
 class AdapterPagesTest(unittest.TestCase):
     def test_the_commands_that_make_a_key_for_mail_make_one(self):
         [block] = shell_blocks(ROOT / "channels/email/README.md", "DKIM")
