@@ -53,6 +53,34 @@ extension API {
             ]
             return APIAnswer(.created, json, audit: [call.audit(.contactMerge, "contact:\(target)", after: json)])
         }
+        self.read("/v1/contact-merges", on: &routes) { call in
+            let page = try Page(call.request, scope: "\(call.workspace)/contact-merges", filters: ["contactId"], cursors: self.cursors)
+            let statement = ContactMerge.list(
+                of: try page.id("contactId"),
+                in: call.workspace,
+                before: page.after,
+                limit: page.limit + 1
+            )
+            let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(ContactMerge.init)
+            return page.answer(found, id: \.id, json: \.json)
+        }
+        self.read("/v1/interactions", on: &routes) { call in
+            let page = try Page(
+                call.request,
+                scope: "\(call.workspace)/interactions",
+                filters: ["contactId", "channelId"],
+                cursors: self.cursors
+            )
+            let statement = Interaction.list(
+                by: try page.id("contactId"),
+                over: try page.id("channelId"),
+                in: call.workspace,
+                before: page.after,
+                limit: page.limit + 1
+            )
+            let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(Interaction.init)
+            return page.answer(found, id: \.id, json: \.json)
+        }
         self.change(.post, "/v1/contact-merges/:id/undo", on: &routes) { call, transaction in
             var fields = try Fields(body: call.request)
             try fields.finish()

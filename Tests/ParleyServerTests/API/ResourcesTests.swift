@@ -185,6 +185,26 @@ import Testing
         }
     }
 
+    @Test func `tells what a person did other than write`() async throws {
+        try await APIFixture.run { fixture in
+            let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture, to: "+15005550100"))
+            let contact = try #require(posted.json["contactId"]?.string)
+            _ = try await fixture.pool.query(
+                in: .all,
+                """
+                INSERT INTO interactions (workspace_id, id, channel_id, identity_id, type, fields)
+                SELECT workspace_id, uuid7(), \(fixture.channel.id.uuid), id, 'reaction', '{"emoji": "+1"}' FROM identities
+                """
+            )
+            for (filter, count) in [("", 1), ("?contactId=\(contact)", 1), ("?channelId=\(ChannelID.make())", 0)] {
+                let found = try await fixture.client.send("GET", "/v1/interactions\(filter)").data
+                #expect(found.map { $0["fields"]?["emoji"]?.string } == Array(repeating: "+1", count: count))
+                #expect(found.allSatisfy { $0["contactId"]?.string == contact && $0["type"] == "reaction" })
+            }
+            #expect(try await fixture.client.send("GET", "/v1/interactions?kind=x").status == 422)
+        }
+    }
+
     @Test func `two contacts become one history, and two again`() async throws {
         try await APIFixture.run { fixture in
             var contacts: [String] = []
@@ -204,6 +224,11 @@ import Testing
             #expect(try await fixture.client.send("POST", "/v1/contact-merges/\(merge)/undo").status == 200)
             #expect(try await fixture.client.send("GET", "\(path)/timeline").data.count == 1)
             #expect(try await fixture.client.send("POST", "/v1/contact-merges/\(merge)/undo").status == 409)
+            for (filter, count) in [("", 1), ("?contactId=\(contacts[1])", 1), ("?contactId=\(ContactID.make())", 0)] {
+                let merges = try await fixture.client.send("GET", "/v1/contact-merges\(filter)").data
+                #expect(merges.map { $0["mergeId"]?.string } == Array(repeating: merge, count: count))
+                #expect(merges.allSatisfy { $0["undoneAt"]?.string != nil })
+            }
         }
     }
 }
