@@ -138,8 +138,14 @@ package struct HookRequest: Hashable, Sendable, Codable {
 }
 
 extension HookRequest {
-    /// The body as its sender made it: of a mail, without the `Received:` header that we put before it, which is another each time.
-    package var content: ArraySlice<UInt8> { self.body.dropFirst(self.headers["trace-length"].flatMap { Int($0) }.map { max($0, 0) } ?? 0) }
+    /// A hook's URL is ours and http; only our own mail server and mailbox pick-up name these. So nobody brings mail by POST.
+    package var isMail: Bool { self.url == "smtp:" || self.url == "imap:" }
+
+    /// Bytes of a mail's body that we put before it. Of anything else a caller's header says nothing.
+    package var traceLength: Int { self.isMail ? max(self.headers["trace-length"].flatMap { Int($0) } ?? 0, 0) : 0 }
+
+    /// The body as its sender made it: of a mail, without the `Received:` header of ours, which is another each time.
+    package var content: ArraySlice<UInt8> { self.body.dropFirst(self.traceLength) }
 }
 
 /// What an adapter made of a request.

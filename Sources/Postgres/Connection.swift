@@ -153,10 +153,16 @@ package actor Connection: Queries {
         }
     }
 
+    /// Bytes of one value. Source: PostgreSQL, `MaxAllocSize` in memutils.h.
+    private static let largestValue = 0x3fff_ffff
+
     private static func bound(_ statements: [SQL]) throws(PostgresError) -> [(text: String, values: [SQL.BoundValue])] {
         let bound = statements.map { (text: $0.text, values: $0.values) }
         for (_, values) in bound {
             guard values.count <= 65_535 else { throw PostgresError(.badValue, "more values than a statement takes: bind an array") }
+            guard values.allSatisfy({ $0.bytes?.count ?? 0 <= Self.largestValue }) else {
+                throw PostgresError(.badValue, "a bound value is larger than the server takes")
+            }
             guard !values.contains(where: \.isUnusable) else {
                 throw PostgresError(.badValue, "a bound value cannot be stored: text holds NUL, or a date is out of range")
             }

@@ -4,8 +4,7 @@ package import Parley
 extension EmailAdapter {
     /// One mail: a message, what became of one of ours, or nothing when it is ours and came back.
     package func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
-        // A hook's URL is ours and http; only our own mail server and mailbox pick-up name these. Nobody brings mail by POST.
-        guard request.url == "smtp:" || request.url == "imap:" else { return .notFound }
+        guard request.isMail else { return .notFound }
         let mail: IncomingMail
         do { mail = try IncomingMail(request.body, trace: MailTrace(request)) } catch {
             return .refused(code: error.code.rawValue, detail: error.detail)

@@ -71,14 +71,29 @@ package final class IngestCommitter: Sendable {
                 jobs += drafts
                 if isNew || item.isReplay { kept.append(item) }
             }
-            var statements = kept.isEmpty ? [] : [Self.insertion(of: kept)]
-            if let files = AttachmentFile.insertion(of: kept.flatMap { item in item.files.map { (item.workspace, $0) } }) {
-                statements.append(files)
-            }
-            if !jobs.isEmpty { statements += JobDraft.insertion(jobs) }
-            if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
+            var left = kept[...]
+            repeat {
+                let load = left.prefix(Self.fitting(left))
+                left = left.dropFirst(load.count)
+                var statements = load.isEmpty ? [] : [Self.insertion(of: load)]
+                if let files = AttachmentFile.insertion(of: load.flatMap { item in item.files.map { (item.workspace, $0) } }) {
+                    statements.append(files)
+                }
+                if left.isEmpty, !jobs.isEmpty { statements += JobDraft.insertion(jobs) }
+                if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
+            } while !left.isEmpty
             return results
         }
+    }
+
+    /// How many of the first go into one statement: a mail to many channels is as many copies of it, and each statement is copied whole.
+    private static func fitting(_ items: ArraySlice<IngestItem>) -> Int {
+        var bytes = 0
+        let fitting = items.prefix { item in
+            bytes += item.request.body.count + item.files.reduce(0) { $0 + $1.bytes.count }
+            return bytes <= 16 << 20
+        }
+        return max(1, fitting.count)
     }
 
     /// Moves the cursors of channels that were asked.
@@ -92,7 +107,7 @@ package final class IngestCommitter: Sendable {
     }
 
     /// A replay finds its row there already and only changes what was made of it.
-    private static func insertion(of items: [IngestItem]) -> SQL {
+    private static func insertion(of items: ArraySlice<IngestItem>) -> SQL {
         """
         INSERT INTO inbound_requests (workspace_id, id, channel_id, request, outcome, detail)
         SELECT * FROM unnest(\(items.map(\.workspace.uuid)), \(items.map(\.id)), \(items.map(\.channel.uuid)),

@@ -21,7 +21,7 @@ package struct MailTrace: Hashable, Sendable {
         self.init(
             sender: request.headers["mail-from"],
             recipients: (request.headers["rcpt-to"] ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) },
-            length: request.headers["trace-length"].flatMap { Int($0) } ?? 0
+            length: request.traceLength
         )
     }
 }
