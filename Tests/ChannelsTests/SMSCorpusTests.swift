@@ -48,7 +48,9 @@ import Testing
     @Test func `reads every status callback of the corpus`() async throws {
         let adapter = try Loaded.adapter("twilio")
         let channel = try adapter.context(Self.settings)
-        for run in try Place.corpus("sms/status.json").array ?? [] {
+        let runs = try #require(try Place.corpus("sms/status.json").array)
+        #expect(!runs.isEmpty)
+        for run in runs {
             let name = Comment(rawValue: run["run"]?.string ?? "?")
             var last: Receipt?
             var ranked: [ReceiptStatus] = []

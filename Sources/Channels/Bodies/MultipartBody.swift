@@ -55,12 +55,7 @@ struct MultipartBody {
 
     /// A parameter of a header's value, quoted or bare.
     private static func parameter(_ name: String, of value: String) -> String? {
-        for part in value.split(separator: ";").dropFirst() {
-            let halves = part.split(separator: "=", maxSplits: 1).map { $0.trimming(while: { $0 == " " }) }
-            guard halves.count == 2, halves[0].lowercased() == name else { continue }
-            return String(halves[1].trimming(while: { $0 == "\"" }))
-        }
-        return nil
+        MailParameters(value.utf8.drop { $0 != UInt8(ascii: ";") }).raw(name).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 

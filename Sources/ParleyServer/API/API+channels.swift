@@ -6,9 +6,7 @@ import Postgres
 
 extension API {
     func mountChannels(on routes: inout Routes) {
-        self.read("/v1/adapters", on: &routes) { _ in
-            ["data": .array(self.adapters.all.map(\.json)), "nextCursor": .null]
-        }
+        self.list("/v1/adapters", on: &routes) { _ in self.adapters.all.map(\.json) }
         self.read("/v1/adapters/:name", on: &routes) { call in
             guard let name = call.request.parameters["name"].flatMap(AdapterName.init), let adapter = self.adapters[name] else {
                 throw Problem.notFound

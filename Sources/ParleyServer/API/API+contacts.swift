@@ -14,8 +14,8 @@ extension API {
             return page.answer(try rows.map(ContactStore.record), id: \.id.uuid, json: \.json)
         }
         self.read("/v1/contacts/:id", on: &routes) { call in try await self.contact(try call.id("id"), call).json }
-        self.read("/v1/contacts/:id/identities", on: &routes) { call in
-            ["data": try await self.contact(try call.id("id"), call).json["identities"] ?? [], "nextCursor": .null]
+        self.list("/v1/contacts/:id/identities", on: &routes) { call in
+            try await self.contact(try call.id("id"), call).json["identities"]?.array ?? []
         }
         self.read("/v1/contacts/:id/timeline", on: &routes) { call in
             let id: ContactID = try call.id("id")

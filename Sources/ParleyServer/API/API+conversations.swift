@@ -32,16 +32,16 @@ extension API {
                 guard let found = try await ConversationStore.find(id, in: call.workspace, on: transaction),
                     var json = found.json.object
                 else { throw Problem.notFound }
-                json["participants"] = try await ConversationStore.participants(of: id, in: call.workspace, on: transaction)
+                json["participants"] = .array(try await ConversationStore.participants(of: id, in: call.workspace, on: transaction))
                 return .object(json)
             }
         }
 
-        self.read("/v1/conversations/:id/participants", on: &routes) { call in
+        self.list("/v1/conversations/:id/participants", on: &routes) { call in
             let id: ConversationID = try call.id("id")
             return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
                 guard try await ConversationStore.find(id, in: call.workspace, on: transaction) != nil else { throw Problem.notFound }
-                return ["data": try await ConversationStore.participants(of: id, in: call.workspace, on: transaction), "nextCursor": .null]
+                return try await ConversationStore.participants(of: id, in: call.workspace, on: transaction)
             }
         }
 

@@ -6,9 +6,9 @@ import Postgres
 extension API {
     func mountKeys(on routes: inout Routes) {
         // A key knows no other workspace than its own.
-        self.read("/v1/workspaces", on: &routes) { call in
+        self.list("/v1/workspaces", on: &routes) { call in
             guard let workspace = try await WorkspaceStore(pool: self.pool).find(call.workspace) else { throw Problem.notFound }
-            return ["data": [workspace.json], "nextCursor": .null]
+            return [workspace.json]
         }
 
         self.read("/v1/keys", .manage, on: &routes) { call in

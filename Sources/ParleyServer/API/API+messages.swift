@@ -29,20 +29,20 @@ extension API {
                 let rows = try await transaction.query(MessageStore.select(from: source, order: "m.id"))
                 guard let row = rows.first, var json = try MessageStore.record(row).json.object else { throw Problem.notFound }
                 json["body"] = json["body"].map(self.links.absolute)
-                json["deliveries"] = try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction)
+                json["deliveries"] = .array(try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction))
                 json["revisions"] = try await MessageStore.revisions(of: id, in: call.workspace, on: transaction)
                 return .object(json)
             }
         }
 
-        self.read("/v1/messages/:id/deliveries", on: &routes) { call in
+        self.list("/v1/messages/:id/deliveries", on: &routes) { call in
             let id: MessageID = try call.id("id")
             return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
                 let found = try await transaction.query(
                     "SELECT FROM messages WHERE workspace_id = \(call.workspace.uuid) AND id = \(id.uuid)"
                 )
                 guard !found.isEmpty else { throw Problem.notFound }
-                return ["data": try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction), "nextCursor": .null]
+                return try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction)
             }
         }
 

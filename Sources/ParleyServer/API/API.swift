@@ -94,6 +94,18 @@ package struct API: Sendable {
     }
 
     /// A request that changes nothing. The others are in API+changes.swift.
+    func list(
+        _ pattern: String,
+        _ scope: Scope = .read,
+        on routes: inout Routes,
+        _ items: @escaping @Sendable (APICall) async throws -> [JSON]
+    ) {
+        self.read(pattern, scope, on: &routes) { call in
+            let page = try Page(call.request, scope: "\(call.workspace)\(call.request.path)", filters: [], cursors: self.cursors)
+            return page.answer(whole: try await items(call))
+        }
+    }
+
     func read(
         _ pattern: String,
         _ scope: Scope = .read,

@@ -68,6 +68,17 @@ struct Page: Sendable {
         return text
     }
 
+    /// Of a list that is short enough to be had whole: its items have an `id`, or a `name` that is one.
+    func answer(whole items: [JSON]) -> JSON {
+        let start = self.after.map { after in items.firstIndex { Self.key($0) == after }.map { $0 + 1 } ?? items.count } ?? 0
+        return self.answer(Array(items[start...].prefix(self.limit + 1)), id: Self.key, json: \.self)
+    }
+
+    private static func key(_ item: JSON) -> UUID {
+        let digest = Crypto.sha256(((item["id"] ?? item["name"])?.string ?? "").utf8)
+        return digest.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+    }
+
     /// - Parameter items: up to `limit` + 1 of them; the one too many tells that there is more.
     func answer<Item>(_ items: [Item], id: (Item) -> UUID, json: (Item) -> JSON) -> JSON {
         let shown = items.prefix(self.limit)

@@ -38,7 +38,7 @@ enum ConversationStore {
         return try await self.find(id, in: workspace, on: queries)
     }
 
-    static func participants(of id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON {
+    static func participants(of id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> [JSON] {
         let rows = try await queries.query(
             """
             SELECT p.id, p.type, p.status, p.key_id, p.created_at, i.contact_id, i.space, i.address, i.display_name FROM participants p
@@ -46,18 +46,15 @@ enum ConversationStore {
             WHERE p.workspace_id = \(workspace.uuid) AND p.conversation_id = \(id.uuid) ORDER BY p.id LIMIT 1000
             """
         )
-        return .array(
-            try rows.map { row in
-                [
-                    "id": try MessageStore.id(row, "id"), "type": .string(try row.value("type")),
-                    "status": .string(try row.value("status")),
-                    "keyId": try MessageStore.id(row, "key_id"), "contactId": try MessageStore.id(row, "contact_id"),
-                    "address": try Self.address(row),
-                    "displayName": try row.optional("display_name", as: String.self).map(JSON.string) ?? .null,
-                    "createdAt": try MessageStore.moment(row, "created_at"),
-                ]
-            }
-        )
+        return try rows.map { row in
+            [
+                "id": try MessageStore.id(row, "id"), "type": .string(try row.value("type")), "status": .string(try row.value("status")),
+                "keyId": try MessageStore.id(row, "key_id"), "contactId": try MessageStore.id(row, "contact_id"),
+                "address": try Self.address(row),
+                "displayName": try row.optional("display_name", as: String.self).map(JSON.string) ?? .null,
+                "createdAt": try MessageStore.moment(row, "created_at"),
+            ]
+        }
     }
 
     static func record(_ row: Row) throws -> Record {

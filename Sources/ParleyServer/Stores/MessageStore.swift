@@ -70,7 +70,7 @@ enum MessageStore {
     }
 
     /// Deliveries with their parts and attempts, oldest first.
-    static func deliveries(of message: MessageID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON {
+    static func deliveries(of message: MessageID, in workspace: WorkspaceID, on queries: any Queries) async throws -> [JSON] {
         let results = try await queries.pipeline([
             """
             SELECT id, channel_id, address, state, reason, detail, possible_duplicate, degradations, created_at, updated_at,
@@ -90,12 +90,10 @@ enum MessageStore {
         ])
         let parts = try Dictionary(grouping: results[1]) { row throws in try row.value("delivery_id", as: UUID.self) }
         let attempts = try Dictionary(grouping: results[2]) { row throws in try row.value("delivery_id", as: UUID.self) }
-        return .array(
-            try results[0].map { row in
-                let id = try row.value("id", as: UUID.self)
-                return try Self.delivery(row, parts: parts[id] ?? [], attempts: attempts[id] ?? [])
-            }
-        )
+        return try results[0].map { row in
+            let id = try row.value("id", as: UUID.self)
+            return try Self.delivery(row, parts: parts[id] ?? [], attempts: attempts[id] ?? [])
+        }
     }
 
     private static func delivery(_ row: Row, parts: [Row], attempts: [Row]) throws -> JSON {

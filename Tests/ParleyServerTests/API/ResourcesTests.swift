@@ -185,6 +185,32 @@ import Testing
         }
     }
 
+    @Test func `short lists are paged like long ones, and take no parameter they do not know`() async throws {
+        try await APIFixture.run { fixture in
+            let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture, to: "+15005550100"))
+            let id = { (name: String) in try #require(posted.json[name]?.string) }
+            let lists = [
+                "/v1/adapters", "/v1/workspaces", "/v1/contacts/\(try id("contactId"))/identities",
+                "/v1/conversations/\(try id("conversationId"))/participants", "/v1/messages/\(try id("id"))/deliveries",
+            ]
+            for list in lists {
+                let whole = try await fixture.client.send("GET", list)
+                #expect(!whole.data.isEmpty && whole.json["nextCursor"] == .null, "\(list)")
+                var paged: [JSON] = []
+                var cursor = ""
+                repeat {
+                    let page = try await fixture.client.send("GET", "\(list)?limit=1\(cursor)")
+                    #expect(page.data.count == 1, "\(list)")
+                    paged += page.data
+                    cursor = page.json["nextCursor"]?.string.map { "&cursor=\($0)" } ?? ""
+                } while !cursor.isEmpty
+                #expect(paged == whole.data, "\(list)")
+                #expect(try await fixture.client.send("GET", "\(list)?colour=red").status == 422)
+                #expect(try await fixture.client.send("GET", "\(list)?cursor=abc").status == 400)
+            }
+        }
+    }
+
     @Test func `tells what a person did other than write`() async throws {
         try await APIFixture.run { fixture in
             let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture, to: "+15005550100"))
