@@ -57,7 +57,10 @@ import Testing
             for _ in 0..<50 { statuses.append(try await stranger.send("GET", "/v1/keys").status) }
             #expect(statuses.prefix(20).allSatisfy { $0 == 401 })
             #expect(statuses.last == 429)
-            #expect(try await stranger.send("GET", "/v1/keys").headers["retry-after"] != nil)
+            let headers = try await stranger.send("GET", "/v1/keys").headers
+            let wait = try #require(headers["retry-after"].flatMap { Int($0) })
+            #expect(wait >= 1 && headers["ratelimit-reset"] == String(wait))
+            #expect((headers["ratelimit-limit"], headers["ratelimit-remaining"]) == ("20", "0"))
             // Who has a key is not locked out by a neighbour who has none.
             #expect(try await fixture.client.send("GET", "/v1/keys").status == 200)
         }

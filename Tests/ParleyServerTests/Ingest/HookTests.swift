@@ -111,6 +111,18 @@ import Testing
         }
     }
 
+    @Test func `in shadow mode what does not verify is taken and counted`() async throws {
+        let metrics = Metrics()
+        try await APIFixture.run(metrics: metrics) { fixture async throws in
+            let change: JSON = ["policy": ["verification": "shadow"]]
+            #expect(try await fixture.client.send("PATCH", "/v1/channels/\(fixture.channel.id)", change).status == 200)
+            #expect(try await fixture.deliver("m1 +15005550100 a", token: "wrong").status == 200)
+            #expect(try await fixture.count("inbound_requests") == 1)
+        }
+        let counted = metrics.text.split(separator: "\n").filter { $0.contains(#"outcome="would_refuse""#) }
+        #expect(counted.count == 1 && counted[0].hasPrefix("parley_ingest_requests_total") && counted[0].hasSuffix(" 1"))
+    }
+
     @Test(arguments: [
         ("POST", "/hooks/0190163d-8694-739b-aea5-966c26f8ad91", 404), ("POST", "/hooks/abc", 404), ("POST", "CHANNEL/nothing", 404),
         ("GET", "CHANNEL/challenge", 200), ("POST", "CHANNEL/broken", 503),
