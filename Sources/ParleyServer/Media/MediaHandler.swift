@@ -22,6 +22,25 @@ struct MediaHandler: JobHandler {
     let publicURL: String
     let metrics: Metrics
     let logger: Logger
+    /// A channel whose files do not come leaves places for the others (I7).
+    private let places = ChannelPlaces(capacity: Self.concurrency)
+    private let pacer = Pacer()
+
+    init(
+        channels: ChannelStore,
+        adapters: AdapterRegistry,
+        fetcher: MediaFetcher,
+        publicURL: String,
+        metrics: Metrics,
+        logger: Logger
+    ) {
+        self.channels = channels
+        self.adapters = adapters
+        self.fetcher = fetcher
+        self.publicURL = publicURL
+        self.metrics = metrics
+        self.logger = logger
+    }
 
     func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled {
         var handled = Handled(verdicts: [:])
@@ -31,7 +50,11 @@ struct MediaHandler: JobHandler {
                 continue
             }
             do {
-                let files = try await self.fetch(&payload, isLastTry: job.attempt >= Self.tries)
+                guard let files = try await self.files(of: &payload, isLastTry: job.attempt >= Self.tries) else {
+                    let wait = self.pacer.wait(for: payload.channel, atLeast: .milliseconds(250), gap: .zero)
+                    handled.verdicts[job.id] = .later(wait)
+                    continue
+                }
                 if let files = AttachmentFile.insertion(of: files.map { (WorkspaceID(job.workspace), $0) }) {
                     handled.statements.append(files)
                 }
@@ -49,11 +72,16 @@ struct MediaHandler: JobHandler {
         return handled
     }
 
+    /// Nil when there is no place for another fetch of the channel now.
+    private func files(of payload: inout InboxPayload, isLastTry: Bool) async throws -> [AttachmentFile]? {
+        guard payload.events.contains(where: \.namesFiles) else { return [] }
+        return try await self.places.occupy(payload.channel) { try await self.fetch(&payload, isLastTry: isLastTry) }
+    }
+
     /// Puts the files in the place of their names.
     ///
     /// - Throws: `Failure` for what may go well another time, unless this is the last try.
     private func fetch(_ payload: inout InboxPayload, isLastTry: Bool) async throws -> [AttachmentFile] {
-        guard payload.events.contains(where: \.namesFiles) else { return [] }
         let channel = try await self.channels.channel(payload.channel)
         var files: [AttachmentFile] = []
         for (index, event) in payload.events.enumerated() {

@@ -17,7 +17,8 @@ import Testing
         let channel: ChannelRecord
         let handler: MediaHandler
 
-        init(_ provider: Peer) async throws {
+        /// - Parameter handler: of the desk of another channel; nil for one of its own.
+        init(_ provider: Peer, handler: MediaHandler? = nil) async throws {
             let pool = TestDatabase.current.pool
             let adapters = try AdapterRegistry.load(from: "\(TestDatabase.migrations)/../Tests/ChannelsTests/Fixtures")
             let channels = ChannelStore(pool: pool, sealer: try Sealer(masterKey: APIFixture.masterKey), adapters: adapters)
@@ -34,16 +35,18 @@ import Testing
                 )
             }
             (self.pool, self.workspace) = (pool, workspace)
-            self.handler = MediaHandler(
-                channels: channels,
-                adapters: adapters,
-                fetcher: MediaFetcher(
-                    client: try HTTPClient(settings: .init(userAgent: "test", egress: EgressPolicy(allowing: "127.0.0.0/8")))
-                ),
-                publicURL: "https://bridge.example",
-                metrics: Metrics(),
-                logger: TestDatabase.logger
-            )
+            self.handler =
+                try handler
+                ?? MediaHandler(
+                    channels: channels,
+                    adapters: adapters,
+                    fetcher: MediaFetcher(
+                        client: try HTTPClient(settings: .init(userAgent: "test", egress: EgressPolicy(allowing: "127.0.0.0/8")))
+                    ),
+                    publicURL: "https://bridge.example",
+                    metrics: Metrics(),
+                    logger: TestDatabase.logger
+                )
         }
 
         /// Handles a message with a picture that failed so often before.
@@ -109,6 +112,25 @@ import Testing
         _ = try await desk.pool.pipeline(in: .all, last.statements)
         let media = try #require(try await desk.inbox().last?.media.first)
         #expect(media.unavailable == "http_503" && media.reference == nil && media.attachment == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a provider that hangs takes its share of the places, and leaves the rest to others (I7)`()
+        async throws
+    {
+        let provider = try Peer { line in
+            line.request()
+            line.drain()
+        }
+        let desk = try await Desk(provider)
+        let hanging = (0..<MediaHandler.concurrency / 2).map { _ in Task { try await desk.handle().verdict } }
+        while provider.requests.count < hanging.count { await Task.yield() }
+        guard case .later? = try await desk.handle().verdict else { return #expect(Bool(false), "a channel took more than its share") }
+        let healthy = try Peer.provider { _, line in line.answer("404 Not Found") }
+        defer { healthy.close() }
+        let other = try await Desk(healthy, handler: desk.handler)
+        #expect(try await other.handle().verdict == .done)
+        for task in hanging { task.cancel() }
+        provider.close()
     }
 
     @Test func `a file that is gone is said to be, at once`() async throws {
