@@ -93,7 +93,10 @@ package struct Courier: JobHandler {
 
     private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
-        guard let delivery = try await self.loading(payload)?.get() else { return ([], .dead(reason: "delivery_gone")) }
+        guard let delivery = try await self.loading(payload)?.get() else {
+            // Posted at the moment its channel was deleted.
+            return (DeliveryStatements.abandon(payload), .dead(reason: "delivery_gone"))
+        }
         if delivery.state == .failed { return self.renew(delivery, payload) }
         if delivery.state.isOver { return ([], .done) }
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }

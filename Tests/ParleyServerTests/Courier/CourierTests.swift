@@ -199,6 +199,15 @@ import Testing
         #expect((verdicts == [.done]) == leaves)
     }
 
+    @Test(.database) func `ends what was posted at the moment its channel was deleted (I3)`() async throws {
+        let bench = try await CourierBench(try Peer.friendly())
+        try await bench.post("hello")
+        _ = try await bench.pool.query(in: .all, "DELETE FROM channels WHERE id = \(bench.channel.uuid)")
+        #expect(try await bench.step() == [.dead(reason: "delivery_gone")])
+        let row = try #require(try await bench.pool.query(in: .all, "SELECT state, reason FROM deliveries").first)
+        #expect(try (row.value("state", as: String.self), row.value("reason", as: String.self)) == ("failed", "abandoned"))
+    }
+
     @Test(.database) func `gives up on what its adapter cannot render, after a while`() async throws {
         let bench = try await CourierBench(try Peer.friendly())
         let posted = try await bench.post("unrenderable")
