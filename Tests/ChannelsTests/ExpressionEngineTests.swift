@@ -45,6 +45,7 @@ import Testing
         let error = await #expect(throws: AdapterError.self) { try await engine.run(for: .init(adapter: "a", channel: "3")) { _ in 1 } }
         #expect(error?.detail == "earlier expressions of this adapter have not ended")
         #expect(try await engine.run(for: .init(adapter: "b", channel: "3")) { _ in 1 } == 1)
+        #expect(try await engine.run(for: .init(adapter: "a", channel: "3", isReceiving: true)) { _ in 1 } == 1)
         stuck.end()
     }
 

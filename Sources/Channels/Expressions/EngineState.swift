@@ -45,7 +45,7 @@ struct EngineState {
     /// Why `owner` may not run now; nil when it may.
     func refusal(of owner: ExpressionOwner, at now: ContinuousClock.Instant) -> String? {
         if self.lost.contains(owner) { return "an earlier expression of this channel has not ended" }
-        if self.lost.count(where: { $0.adapter == owner.adapter }) >= self.settings.maxLost {
+        if self.lost.count(where: { $0.adapter == owner.adapter && $0.isReceiving == owner.isReceiving }) >= self.settings.maxLost {
             return "earlier expressions of this adapter have not ended"
         }
         guard let penalty = self.penalties[owner], now < penalty.until else { return nil }
