@@ -63,7 +63,7 @@ let package = Package(
         ),
 
         .target(name: "TestSupport", dependencies: ["Postgres", logging], path: "Tests/TestSupport"),
-        .testTarget(name: "ParleyTests", dependencies: ["Parley"], exclude: ["Corpus"]),
+        .testTarget(name: "ParleyTests", dependencies: ["Parley", "TestSupport"], exclude: ["Corpus"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "CurlTests", dependencies: ["Curl", "TestSupport"]),
         .testTarget(
@@ -75,7 +75,7 @@ let package = Package(
             exclude: ["Corpus"]
         ),
         .testTarget(name: "QueueTests", dependencies: ["Queue", "TestSupport"]),
-        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "CGMime"], exclude: ["Corpus", "Fixtures"]),
+        .testTarget(name: "ChannelsTests", dependencies: ["Channels", "CGMime", "TestSupport"], exclude: ["Corpus", "Fixtures"]),
         .testTarget(
             name: "ParleyServerTests",
             dependencies: [

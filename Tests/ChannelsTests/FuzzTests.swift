@@ -1,24 +1,13 @@
 import Foundation
 import Parley
+import TestSupport
 import Testing
 
 @testable import Channels
 
-/// A small generator, so that a failure can be run again by its seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
 @Suite struct FuzzTests {
     /// One to four bytes changed, cut, doubled or put in; with a liking for what parsers stumble over.
-    static func mutate(_ bytes: [UInt8], with random: inout SplitMix) -> [UInt8] {
+    static func mutate(_ bytes: [UInt8], with random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         let spice: [[UInt8]] = [
             [0], [0xff], [0xed, 0xa0, 0x80], Array("%".utf8), Array("%00".utf8), Array("{".utf8), Array("\"".utf8), Array("null".utf8),
@@ -38,7 +27,7 @@ struct SplitMix: RandomNumberGenerator {
 
     @Test func `takes any body without falling over, and no signature for another`() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let comment = Comment(rawValue: "seed \(seed)")
         let twilio = try Place.corpus("sms/inbound.json").array ?? []
         let slack = try Place.corpus("slack/events.json").array ?? []
@@ -63,7 +52,7 @@ struct SplitMix: RandomNumberGenerator {
 
     @Test func `takes any answer of a provider without falling over`() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for (name, settings, body) in [
             ("twilio", SMSCorpusTests.settings, #"{"sid": "SM1", "status": "queued", "code": 21610, "message": "x"}"#),
             ("slack", SlackCorpusTests.settings, #"{"ok": true, "channel": "C1", "ts": "1.1", "error": "fatal_error"}"#),
@@ -104,7 +93,7 @@ struct SplitMix: RandomNumberGenerator {
         let canary = "canary-secret-0123456789"
         let adapter = try Loaded.adapter("slack")
         let channel = try adapter.context(["bot_token": .string("xoxb-\(canary)"), "signing_secret": .string(canary)])
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         for item in try Place.corpus("slack/events.json").array ?? [] {
             var request = HookRequest.corpus(item, hook: "https://bridge.test/hooks/slack/main")
             #expect(!"\(try await adapter.receive(request, for: channel))".contains(canary))

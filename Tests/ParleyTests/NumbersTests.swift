@@ -1,4 +1,5 @@
 import Parley
+import TestSupport
 import Testing
 
 @Suite struct PhoneNumberTests {
@@ -61,7 +62,7 @@ import Testing
 
     @Test(arguments: [Capabilities.TextEncoding.gsm7, .unicode], [1, 2, 7, 10])
     func `loses nothing and never passes the limit`(encoding: Capabilities.TextEncoding, limit: Int) {
-        var random = SplitMix(state: 20_261_121)
+        var random = SeededGenerator(seed: 20_261_121)
         let alphabet = ["a", "word ", "€", "\n", "é", "👩‍👩‍👧‍👦", "e\u{301}", "я", "\r\n", "𝒳", "🇳🇱", "   "]
         for _ in 0..<60 {
             let text = (0..<Int.random(in: 0...400, using: &random)).map { _ in alphabet.randomElement(using: &random)! }.joined()

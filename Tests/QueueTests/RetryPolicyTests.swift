@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Queue
@@ -21,7 +22,7 @@ import Testing
 
     @Test(arguments: [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (1_000, 60)])
     func `a wait lies anywhere below a bound that doubles`(failures: Int, bound: Int) {
-        var random = SplitMix64(seed: 1)
+        var random = SeededGenerator(seed: 1)
         let waits = (0..<500).map { _ in self.policy.backoff(failures: failures, using: &random) / .seconds(1) }
         #expect(waits.allSatisfy { $0 >= 0 && $0 <= Double(bound) })
         // Full jitter: over the whole range, not around a middle.
@@ -40,7 +41,7 @@ import Testing
         (.hold(reason: "h"), 99, .hold(reason: "h")),
     ])
     func `waits are bounded, and the budget ends in a dead letter`(verdict: Verdict, failures: Int, result: Verdict) {
-        var random = SplitMix64(seed: 1)
+        var random = SeededGenerator(seed: 1)
         #expect(self.policy.resolve(verdict, for: self.job(failures: failures), using: &random) == result)
     }
 

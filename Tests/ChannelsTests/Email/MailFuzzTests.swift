@@ -1,5 +1,6 @@
 import Foundation
 import Parley
+import TestSupport
 import Testing
 
 @testable import Channels
@@ -19,7 +20,7 @@ import Testing
         Array("=\r\n".utf8),
     ]
 
-    static func mutate(_ bytes: [UInt8], with other: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    static func mutate(_ bytes: [UInt8], with other: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...6, using: &random) {
             let index = Int.random(in: 0...bytes.count, using: &random)
@@ -42,7 +43,7 @@ import Testing
         let count = environment["PARLEY_FUZZ_MAILS"].flatMap { Int($0) } ?? 1_500
         let seed = environment["PARLEY_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
         let comment = Comment(rawValue: "seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let mails = MailCorpus.names.map { MailCorpus.mail($0) }.filter { $0.count < 20_000 }
         let adapter = EmailAdapter()
         let channel = try adapter.context(["address": "support@bridge.test", "trusted_relay": "mx.bridge.test"])

@@ -1,4 +1,5 @@
 import Parley
+import TestSupport
 import Testing
 
 @Suite struct DeliveryDecisionTests {
@@ -7,7 +8,7 @@ import Testing
     private func decide(_ outcome: SendOutcome, of delivery: DeliverySoFar = Self.fresh, policy: ChannelPolicy = ChannelPolicy())
         -> DeliveryDecision
     {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         return DeliveryDecision.after(outcome, of: delivery, policy: policy, using: &random)
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Parley
+import TestSupport
 import Testing
 
 @Suite struct DeliveryStateTests {
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func `is the same whatever order receipts come in, and however often`() {
-        var random = SplitMix(state: 11)
+        var random = SeededGenerator(seed: 11)
         for _ in 0..<500 {
             let reports = (0..<Int.random(in: 1...5, using: &random)).map { _ in
                 ReceiptStatus.allCases.randomElement(using: &random)!

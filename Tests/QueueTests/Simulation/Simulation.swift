@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 
 @testable import Queue
@@ -9,7 +10,7 @@ final class Simulation {
     let flaw: Flaw
     let lease = 3_000
     let heartbeat = 500
-    var random: SplitMix64
+    var random: SeededGenerator
     private(set) var now = 0
     private(set) var steps = 0
     private(set) var violations: [String] = []
@@ -32,7 +33,7 @@ final class Simulation {
     private var inHandlers: [UUID: Set<String>] = [:]
 
     init(seed: UInt64, flaw: Flaw = .none, workers: Int = 4, isFaulty: Bool = true) {
-        self.random = SplitMix64(seed: seed)
+        self.random = SeededGenerator(seed: seed)
         self.flaw = flaw
         self.isFaulty = isFaulty
         self.database.ignoresFence = flaw == .noFence
@@ -222,7 +223,7 @@ extension ModelDatabase {
 }
 
 extension UUID {
-    static func seeded(_ random: inout SplitMix64) -> UUID {
+    static func seeded(_ random: inout SeededGenerator) -> UUID {
         let (a, b) = (random.next(), random.next())
         func byte(_ word: UInt64, _ index: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: word >> (8 * index)) }
         return UUID(
@@ -232,4 +233,9 @@ extension UUID {
             )
         )
     }
+}
+
+extension SeededGenerator {
+    mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
+    mutating func upTo(_ limit: Int) -> Int { Int.random(in: 0...limit, using: &self) }
 }
