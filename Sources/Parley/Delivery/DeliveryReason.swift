@@ -14,7 +14,7 @@ package enum DeliveryReason: String, Hashable, Sendable, Codable, CaseIterable {
     /// The last of too many tries failed, or it waited too long.
     case expired
     case cancelled
-    /// Its workers went silent over it, or its tries failed for reasons of our own, too often.
+    /// Its workers went silent over it too often, or its channel was deleted while it was posted.
     case abandoned
 
     package init(_ reason: RetryReason) {

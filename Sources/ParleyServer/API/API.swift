@@ -93,7 +93,7 @@ package struct API: Sendable {
         self.mountTyping(on: &routes)
     }
 
-    /// A request that changes nothing. The others are in API+changes.swift.
+    /// A list that is short enough to be had whole, given out page by page like the long ones.
     func list(
         _ pattern: String,
         _ scope: Scope = .read,
@@ -106,6 +106,7 @@ package struct API: Sendable {
         }
     }
 
+    /// A request that changes nothing. The others are in API+changes.swift.
     func read(
         _ pattern: String,
         _ scope: Scope = .read,

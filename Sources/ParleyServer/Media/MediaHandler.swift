@@ -26,22 +26,6 @@ struct MediaHandler: JobHandler {
     private let places = ChannelPlaces(capacity: Self.concurrency)
     private let pacer = Pacer()
 
-    init(
-        channels: ChannelStore,
-        adapters: AdapterRegistry,
-        fetcher: MediaFetcher,
-        publicURL: String,
-        metrics: Metrics,
-        logger: Logger
-    ) {
-        self.channels = channels
-        self.adapters = adapters
-        self.fetcher = fetcher
-        self.publicURL = publicURL
-        self.metrics = metrics
-        self.logger = logger
-    }
-
     func handle(_ jobs: [Job], in context: JobContext) async throws -> Handled {
         var handled = Handled(verdicts: [:])
         for job in jobs {

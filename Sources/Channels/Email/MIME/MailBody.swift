@@ -73,9 +73,6 @@ package struct MailBody: Hashable, Sendable {
         )
     }
 
-    /// Whether the text is the HTML's, because there is no other.
-    package var isHTMLOnly: Bool { !self.pieces.isEmpty && self.pieces.allSatisfy { $0.plain == nil } }
-
     private static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }
