@@ -159,11 +159,23 @@ package enum Reception: Hashable, Sendable {
     case tooLarge
     /// A handshake or a fixed answer: nothing to store.
     case answered(HookAnswer)
-    /// Store these, commit, then answer. Empty `events`: understood and ignored (counted). `wouldRefuse`: shadow mode, the code it would refuse with.
+    /// Store these, commit, then answer: one event at least. `wouldRefuse`: shadow mode, the code it would refuse with.
     /// `files`: the bytes of what the events' media name by attachment id; they are stored in the same commit.
     case accepted([InboundEvent], HookAnswer, wouldRefuse: String?, files: [AttachmentFile] = [])
+    /// Understood, and nothing to store.
+    case ignored(IgnoredReason, HookAnswer, wouldRefuse: String? = nil)
     /// Authentic but unreadable (B70): keep the bytes, answer 200, let an operator look.
     case quarantined(reason: String, HookAnswer)
+}
+
+/// Why a request that was understood makes no message: counted by it, so the words are a metric's.
+package enum IgnoredReason: String, Hashable, Sendable {
+    /// It says nothing that concerns us: an event of another kind, an echo of our own, a page without news.
+    case nothing = "ignored"
+    /// Our own mail came back (B101).
+    case loop
+    /// A machine's report on a mail of ours that changes nothing: it is delayed, or was deleted unread.
+    case report
 }
 
 /// The answer a provider expects.

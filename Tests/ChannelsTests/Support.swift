@@ -68,8 +68,11 @@ extension HookRequest {
 extension Reception {
     /// Nil when it is no acceptance.
     var events: [InboundEvent]? {
-        guard case .accepted(let events, _, _, _) = self else { return nil }
-        return events
+        switch self {
+        case .accepted(let events, _, _, _): events
+        case .ignored: []
+        default: nil
+        }
     }
     var messages: [InboundMessage] { (self.events ?? []).compactMap { if case .message(let message) = $0 { message } else { nil } } }
     var isRefused: Bool { if case .refused = self { true } else { false } }

@@ -40,7 +40,8 @@ import Testing
         )
         switch try await self.adapter(verify).receive(request, for: .test(settings, verification: mode)) {
         case .refused(let code, _): return code
-        case .accepted(_, _, let wouldRefuse, _): return wouldRefuse.map { "would refuse: \($0)" } ?? "accepted"
+        case .accepted(_, _, let wouldRefuse, _), .ignored(_, _, let wouldRefuse):
+            return wouldRefuse.map { "would refuse: \($0)" } ?? "accepted"
         case let other: return "\(other)"
         }
     }

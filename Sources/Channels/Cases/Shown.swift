@@ -12,12 +12,18 @@ extension Reception {
         case .tooLarge: return ["refused": "too_large"]
         case .answered(let answer): return ["answer": answer.shown]
         case .quarantined(let reason, let answer): return ["quarantined": true, "detail": .string(reason), "answer": answer.shown]
-        case .accepted(let events, let answer, let wouldRefuse, _):
-            var shown: [String: JSON] = ["answer": answer.shown, "ignored": .bool(events.isEmpty)]
-            for (name, event) in events.map(\.shown) { shown[name] = .array((shown[name]?.array ?? []) + [event]) }
-            if let wouldRefuse { shown["would_refuse"] = .string(wouldRefuse) }
-            return .object(shown)
+        case .ignored(_, let answer, let wouldRefuse): return Self.shown([], answer, wouldRefuse)
+        case .accepted(let events, let answer, let wouldRefuse, _): return Self.shown(events, answer, wouldRefuse)
         }
+    }
+}
+
+extension Reception {
+    private static func shown(_ events: [InboundEvent], _ answer: HookAnswer, _ wouldRefuse: String?) -> JSON {
+        var shown: [String: JSON] = ["answer": answer.shown, "ignored": .bool(events.isEmpty)]
+        for (name, event) in events.map(\.shown) { shown[name] = .array((shown[name]?.array ?? []) + [event]) }
+        if let wouldRefuse { shown["would_refuse"] = .string(wouldRefuse) }
+        return .object(shown)
     }
 }
 

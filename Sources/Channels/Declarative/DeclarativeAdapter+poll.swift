@@ -52,7 +52,7 @@ extension DeclarativeAdapter {
             let evaluation = Evaluation(of: set, over: input.json, on: thread)
             do throws(AdapterError) {
                 guard let events = try self.events(of: poll.events, evaluation) else { return .tooLarge }
-                return .accepted(events, HookAnswer(), wouldRefuse: nil)
+                return events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer(), wouldRefuse: nil)
             } catch {
                 return try Self.quarantine(error)
             }

@@ -53,7 +53,9 @@ extension DeclarativeAdapter {
                 return .answered(try AnswerReader.answer(answer, of: handshake))
             }
             guard let events = try self.events(of: route.events, evaluation) else { return .tooLarge }
-            return .accepted(events, try self.answer(of: route, evaluation), wouldRefuse: wouldRefuse)
+            let answer = try self.answer(of: route, evaluation)
+            return events.isEmpty
+                ? .ignored(.nothing, answer, wouldRefuse: wouldRefuse) : .accepted(events, answer, wouldRefuse: wouldRefuse)
         } catch {
             return try Self.quarantine(error)
         }

@@ -10,8 +10,11 @@ extension EmailAdapter {
             return .refused(code: error.code.rawValue, detail: error.detail)
         }
         let reader = MailInterpreter(mail: mail, channel: channel, at: request.at)
-        if reader.isLoop { return .accepted([], HookAnswer(headers: ["parley-ignored": "loop"]), wouldRefuse: nil) }
-        if let receipts = reader.receipts { return .accepted(receipts.map { .receipt($0) }, HookAnswer(), wouldRefuse: nil) }
+        if reader.isLoop { return .ignored(.loop, HookAnswer()) }
+        if let receipts = reader.receipts {
+            return receipts.isEmpty
+                ? .ignored(.report, HookAnswer()) : .accepted(receipts.map { .receipt($0) }, HookAnswer(), wouldRefuse: nil)
+        }
         guard let message = reader.message else { return .quarantined(reason: "no_sender", HookAnswer()) }
         return .accepted([.message(message)], HookAnswer(), wouldRefuse: nil, files: mail.body.files.map(\.file))
     }

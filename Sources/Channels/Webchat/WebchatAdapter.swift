@@ -42,7 +42,8 @@ package struct WebchatAdapter: Adapter {
     package func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
         guard request.url == Self.url, request.method == Self.method else { return .notFound }
         guard let said = VisitorRequest(request) else { return .quarantined(reason: "unreadable", HookAnswer()) }
-        return .accepted(said.events, HookAnswer(status: 202), wouldRefuse: nil)
+        let events = said.events
+        return events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer(status: 202), wouldRefuse: nil)
     }
 
     package func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {

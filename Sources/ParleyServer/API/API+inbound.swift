@@ -55,33 +55,21 @@ extension API {
     /// Lets the adapter read a kept request once more. What was stored before stays as it is; only what is new becomes work.
     private func replay(_ call: APICall) async throws -> JSON {
         let record = try await self.inboundRequest(try call.uuid("id"), call)
-        guard let request = record.request, let channel = try await self.channels.channel(record.channel),
-            let adapter = self.adapters[channel.adapter]
-        else { throw Problem.notFound }
-        var context = channel.context(publicURL: self.publicURL)
-        context.verification = .off  // it was verified when it came; its timestamp is long stale
-        let reception: Reception
-        do { reception = try await adapter.receive(request, for: context) } catch {
+        guard let request = record.request, let channel = try await self.channels.channel(record.channel) else { throw Problem.notFound }
+        let reading: Ingest.Reading?
+        // It was verified when it came; its timestamp is long stale.
+        do { reading = try await self.ingest.read(request, for: channel, verification: .off) } catch {
             throw Problem(409, "adapter_failed", "The adapter failed on this request", detail: error.detail)
         }
-        var item = IngestItem(
-            workspace: call.workspace,
-            channel: channel.id,
-            id: record.id,
-            request: request,
-            events: [],
-            outcome: .accepted,
-            isReplay: true
-        )
-        item.queue = adapter.entry
-        switch reception {
-        case .accepted(let events, _, _, let files): (item.events, item.files) = (events, files)
-        case .quarantined(let reason, _): (item.outcome, item.detail) = (.quarantined, reason)
-        case .answered: break
+        guard let reading else { throw Problem.notFound }
+        switch reading.reception {
         case .refused, .notFound, .methodNotAllowed, .tooLarge:
             throw Problem(409, "not_replayable", "The adapter does not take this request")
+        case .accepted, .ignored, .answered, .quarantined: break
         }
-        let stored = try await self.committer.store(item)
+        var item = reading.item ?? IngestItem(request, of: channel)
+        (item.id, item.isReplay) = (record.id, true)
+        let stored = try await self.ingest.store(item)
         _ = try await self.pool.query(
             in: .workspace(call.workspace.uuid),
             call.audit(.inboundRequestReplay, "inbound-request:\(record.id.uuidString.lowercased())").insertion(in: call.workspace)

@@ -15,7 +15,7 @@ package struct API: Sendable {
         package var keys: KeyStore
         package var channels: ChannelStore
         package var adapters: AdapterRegistry
-        package var committer: IngestCommitter
+        package var ingest: Ingest
         package var egress: EgressPolicy
         package var publicURL: String
         package var logger: Logger
@@ -27,7 +27,7 @@ package struct API: Sendable {
             keys: KeyStore,
             channels: ChannelStore,
             adapters: AdapterRegistry,
-            committer: IngestCommitter,
+            ingest: Ingest,
             egress: EgressPolicy,
             publicURL: String,
             logger: Logger,
@@ -37,7 +37,7 @@ package struct API: Sendable {
             self.keys = keys
             self.channels = channels
             self.adapters = adapters
-            self.committer = committer
+            self.ingest = ingest
             self.egress = egress
             self.publicURL = publicURL
             self.logger = logger
@@ -49,7 +49,7 @@ package struct API: Sendable {
     let keys: KeyStore
     let channels: ChannelStore
     let adapters: AdapterRegistry
-    let committer: IngestCommitter
+    let ingest: Ingest
     let egress: EgressPolicy
     let publicURL: String
     let cursors: Cursors
@@ -69,7 +69,7 @@ package struct API: Sendable {
         self.keys = dependencies.keys
         self.channels = dependencies.channels
         self.adapters = dependencies.adapters
-        self.committer = dependencies.committer
+        self.ingest = dependencies.ingest
         self.egress = dependencies.egress
         self.publicURL = dependencies.publicURL
         self.cursors = Cursors(keys: dependencies.channels.sealer.tokenKeys(for: "cursor"))

@@ -5,7 +5,7 @@ import ServiceLifecycle
 struct WebParts: Sendable {
     private let parts: ProcessParts
     let keys: KeyStore
-    let committer: IngestCommitter
+    private let ingest: Ingest
     let feed: EventFeed
     private let health: Health
     private var routes = Routes()
@@ -18,22 +18,15 @@ struct WebParts: Sendable {
         self.health = try Health(parts, work)
         self.health.mount(on: &self.routes)
         let publicURL = try parts.settings.publicURL
-        self.committer = IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger)
-        HookEndpoint(
-            channels: parts.channels,
-            adapters: parts.adapters,
-            committer: self.committer,
-            publicURL: publicURL,
-            metrics: parts.metrics,
-            logger: parts.logger
-        ).mount(on: &self.routes)
+        self.ingest = try Ingest(parts)
+        HookEndpoint(channels: parts.channels, ingest: self.ingest, publicURL: publicURL).mount(on: &self.routes)
         API(
             .init(
                 pool: parts.pool,
                 keys: self.keys,
                 channels: parts.channels,
                 adapters: parts.adapters,
-                committer: self.committer,
+                ingest: self.ingest,
                 egress: try parts.settings.egress,
                 publicURL: publicURL,
                 logger: parts.logger,
@@ -44,8 +37,7 @@ struct WebParts: Sendable {
             .init(
                 pool: parts.pool,
                 channels: parts.channels,
-                adapters: parts.adapters,
-                committer: self.committer,
+                ingest: self.ingest,
                 feed: self.feed,
                 links: FileLinks(sealer: parts.sealer, publicURL: publicURL),
                 publicURL: publicURL,
@@ -61,7 +53,7 @@ struct WebParts: Sendable {
 
     /// What takes mail; it shares the groups that are committed together.
     func mail(onListening: @escaping @Sendable (ListenAddress) async -> Void) throws -> MailService {
-        try MailService(self.parts, keys: self.keys, committer: self.committer, onListening: onListening)
+        try MailService(self.parts, keys: self.keys, ingest: self.ingest, onListening: onListening)
     }
 
     func services(at address: ListenAddress, onListening: @escaping @Sendable (Int) async -> Void) -> [any Service] {
@@ -80,6 +72,19 @@ struct WebParts: Sendable {
                 onListening: onListening
             ),
         ]
+    }
+}
+
+extension Ingest {
+    /// - Throws: `ConfigurationError`.
+    init(_ parts: ProcessParts) throws {
+        self.init(
+            adapters: parts.adapters,
+            committer: IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger),
+            publicURL: try parts.settings.publicURL,
+            metrics: parts.metrics,
+            logger: parts.logger
+        )
     }
 }
 

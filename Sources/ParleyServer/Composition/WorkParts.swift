@@ -72,7 +72,7 @@ struct WorkParts: Sendable {
             channels: parts.channels,
             adapters: parts.adapters,
             transport: Pickups(http: HTTPPickup(client: client), mailbox: MailboxPickup(client: MailClient(settings: client.settings))),
-            committer: IngestCommitter(pool: parts.pool, metrics: parts.metrics, logger: parts.logger),
+            ingest: try Ingest(parts),
             publicURL: publicURL,
             metrics: parts.metrics,
             logger: parts.logger

@@ -9,17 +9,18 @@ package struct IngestItem: Sendable {
 
     package var workspace: WorkspaceID
     package var channel: ChannelID
+    package var adapter: AdapterName
     /// The id of its row in `inbound_requests`.
     package var id: UUID
     package var request: HookRequest
     package var events: [InboundEvent]
     /// What the events' media name by attachment id.
-    package var files: [AttachmentFile]
+    package var files: [AttachmentFile] = []
     package var outcome: Outcome
     /// Why it was quarantined, or what shadow mode would have refused it with.
     package var detail: String?
     /// The row is there already: a replay.
-    package var isReplay: Bool
+    package var isReplay = false
     /// Where its events go: to the inbox, or first where the files they name are fetched.
     package var queue = QueueName.inbox
     /// What it means for the channel that was asked; nil for what came by itself.
@@ -28,36 +29,47 @@ package struct IngestItem: Sendable {
     package init(
         workspace: WorkspaceID,
         channel: ChannelID,
+        adapter: AdapterName,
         id: UUID,
         request: HookRequest,
         events: [InboundEvent],
-        files: [AttachmentFile] = [],
         outcome: Outcome,
-        detail: String? = nil,
-        isReplay: Bool = false
+        detail: String? = nil
     ) {
         self.workspace = workspace
         self.channel = channel
+        self.adapter = adapter
         self.id = id
         self.request = request
         self.events = events
-        self.files = files
         self.outcome = outcome
         self.detail = detail
-        self.isReplay = isReplay
     }
 
-    /// What a provider was asked for and gave.
-    init(polled request: HookRequest, of channel: ChannelRecord) {
+    /// A request that says nothing as yet.
+    init(_ request: HookRequest, of channel: ChannelRecord) {
         var random = SystemRandomNumberGenerator()
         self.init(
             workspace: channel.workspace,
             channel: channel.id,
+            adapter: channel.adapter,
             id: .version7(at: request.at, using: &random),
             request: request,
             events: [],
             outcome: .accepted
         )
+    }
+
+    /// What is to be stored of a request; nil when nothing is: it was refused, answered on the spot, or tells nobody anything.
+    init?(_ reception: Reception, of request: HookRequest, for channel: ChannelRecord, through adapter: any Adapter) {
+        self.init(request, of: channel)
+        self.queue = adapter.entry
+        switch reception {
+        case .accepted(let events, _, let wouldRefuse, let files):
+            (self.events, self.files, self.detail) = (events, files, wouldRefuse.map { "would refuse: \($0)" })
+        case .quarantined(let reason, _): (self.outcome, self.detail) = (.quarantined, reason)
+        case .ignored, .answered, .refused, .notFound, .methodNotAllowed, .tooLarge: return nil
+        }
     }
 
     /// What must be new for the request to count: each event's key, or, for what cannot be read, the bytes themselves.

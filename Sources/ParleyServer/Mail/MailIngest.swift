@@ -1,4 +1,4 @@
-package import Channels
+import Channels
 import Foundation
 package import Logging
 import Parley
@@ -10,9 +10,7 @@ package struct MailIngest: MailReceiver {
     private let mailboxes: MailboxStore
     private let channels: ChannelStore
     private let keys: KeyStore
-    private let adapters: AdapterRegistry
-    private let committer: IngestCommitter
-    private let publicURL: String
+    private let ingest: Ingest
     private let metrics: Metrics
     private let logger: Logger
 
@@ -20,18 +18,14 @@ package struct MailIngest: MailReceiver {
         mailboxes: MailboxStore,
         channels: ChannelStore,
         keys: KeyStore,
-        adapters: AdapterRegistry,
-        committer: IngestCommitter,
-        publicURL: String,
+        ingest: Ingest,
         metrics: Metrics,
         logger: Logger
     ) {
         self.mailboxes = mailboxes
         self.channels = channels
         self.keys = keys
-        self.adapters = adapters
-        self.committer = committer
-        self.publicURL = publicURL
+        self.ingest = ingest
         self.metrics = metrics
         self.logger = logger
     }
@@ -95,64 +89,23 @@ package struct MailIngest: MailReceiver {
     private func take(_ envelope: MailEnvelope, _ message: [UInt8]) async throws -> DeliveryVerdict {
         let now = Date()
         var items: [IngestItem] = []
-        var channels: [ChannelRecord] = []
         var places: [String] = []
         for recipient in envelope.recipients where !places.contains(recipient.mailbox) { places.append(recipient.mailbox) }
         for place in places {
-            guard let id = ChannelID(place), let channel = try await self.channels.channel(id), channel.status != .disabled,
-                let adapter = self.adapters[channel.adapter]
-            else { return .refused(.mailboxDisabled) }
             let addresses = envelope.recipients.filter { $0.mailbox == place }.map(\.address)
             let request = HookRequest(mail: message, envelope, to: addresses, at: now)
-            let reception = try await adapter.receive(request, for: channel.context(publicURL: self.publicURL))
-            let (item, refusal) = self.item(of: reception, request, for: channel)
-            if let refusal { return .refused(refusal) }
-            guard let item else { continue }
-            items.append(item)
-            channels.append(channel)
+            guard let id = ChannelID(place), let channel = try await self.channels.channel(id), channel.status != .disabled,
+                let reading = try await self.ingest.read(request, for: channel)
+            else { return .refused(.mailboxDisabled) }
+            switch reading.reception {
+            case .refused(let code, _): return .refused(code == "hop_count" ? .tooManyHops : .badContent)
+            case .tooLarge, .notFound, .methodNotAllowed: return .refused(.badContent)
+            case .accepted, .ignored, .answered, .quarantined: if let item = reading.item { items.append(item) }
+            }
         }
         guard !items.isEmpty else { return .accepted(id: "nothing to keep") }
-        for (stored, (item, channel)) in zip(try await self.committer.store(items), zip(items, channels)) {
-            self.count(channel, stored.isDuplicate ? "duplicate" : item.outcome.rawValue)
-        }
+        _ = try await self.ingest.store(items)
         return .accepted(id: items[0].id.uuidString.lowercased())
-    }
-
-    private func item(of reception: Reception, _ request: HookRequest, for channel: ChannelRecord) -> (IngestItem?, refusal: SMTPReply?) {
-        func item(_ events: [InboundEvent], _ files: [AttachmentFile], _ outcome: IngestItem.Outcome, _ detail: String?) -> IngestItem {
-            var random = SystemRandomNumberGenerator()
-            return IngestItem(
-                workspace: channel.workspace,
-                channel: channel.id,
-                id: .version7(at: request.at, using: &random),
-                request: request,
-                events: events,
-                files: files,
-                outcome: outcome,
-                detail: detail
-            )
-        }
-        switch reception {
-        case .accepted(let events, _, let wouldRefuse, let files):
-            guard !events.isEmpty else {
-                self.count(channel, "ignored")
-                return (nil, nil)
-            }
-            if wouldRefuse != nil { self.count(channel, "would_refuse") }
-            return (item(events, files, .accepted, wouldRefuse.map { "would refuse: \($0)" }), nil)
-        case .quarantined(let reason, _):
-            self.logger.warning("mail quarantined", metadata: ["channel.id": "\(channel.id)"])
-            return (item([], [], .quarantined, reason), nil)
-        case .answered:
-            self.count(channel, "answered")
-            return (nil, nil)
-        case .refused(let code, _):
-            self.count(channel, "refused")
-            return (nil, code == "hop_count" ? .tooManyHops : .badContent)
-        case .tooLarge, .notFound, .methodNotAllowed:
-            self.count(channel, "refused")
-            return (nil, .badContent)
-        }
     }
 
     /// What our own failures look like from outside: come back later. Nothing is stored then.
@@ -161,14 +114,6 @@ package struct MailIngest: MailReceiver {
         self.logger.log(level: isExpected ? .warning : .error, "mail put off", metadata: ["what": "\(what)", "error": "\(error)"])
         return (error as? PostgresError)?.code == .diskFull
             ? SMTPReply(452, "4.3.1", "No room at the moment, try again later") : .unavailable
-    }
-
-    private func count(_ channel: ChannelRecord, _ outcome: String) {
-        self.metrics.counter(
-            "parley_ingest_requests_total",
-            "Requests of providers, by adapter and what became of them.",
-            ["adapter": channel.adapter.rawValue, "outcome": outcome]
-        ).add()
     }
 }
 

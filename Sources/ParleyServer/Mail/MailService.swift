@@ -17,7 +17,7 @@ extension MailService {
     init(
         _ parts: ProcessParts,
         keys: KeyStore,
-        committer: IngestCommitter,
+        ingest: Ingest,
         onListening: @escaping @Sendable (ListenAddress) async -> Void = { _ in }
     ) throws {
         let settings = parts.settings
@@ -27,9 +27,7 @@ extension MailService {
             mailboxes: MailboxStore(pool: parts.pool),
             channels: parts.channels,
             keys: keys,
-            adapters: parts.adapters,
-            committer: committer,
-            publicURL: try settings.publicURL,
+            ingest: ingest,
             metrics: parts.metrics,
             logger: logger
         )

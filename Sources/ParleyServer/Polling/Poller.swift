@@ -19,7 +19,7 @@ struct Poller: Service {
     let channels: ChannelStore
     let adapters: AdapterRegistry
     let transport: any PickupTransport
-    let committer: IngestCommitter
+    let ingest: Ingest
     let publicURL: String
     let metrics: Metrics
     let logger: Logger
@@ -84,17 +84,17 @@ struct Poller: Service {
                     try await self.transport.pickUp(poll, after: mark.cursor, through: adapter, for: context)
                 }
                 let isLast = !pickup.isMore || round == Self.rounds
-                guard try await self.store(pickup, of: channel, through: adapter, context, isLast ? poll.interval : nil, &mark) else {
+                guard try await self.store(pickup, of: channel, isLast ? poll.interval : nil, &mark) else {
                     return
                 }
                 self.count(adapter, "read")
                 if isLast { return }
             } catch let failure as PickupFailure {
-                return try await self.fail(claim, mark, failure, adapter, context)
+                return try await self.fail(claim, mark, failure, adapter)
             } catch let error as AdapterError {
                 let failure = PickupFailure(reason: error.code.rawValue, after: nil)
                 self.logger.error("adapter failed at polling", metadata: ["adapter": "\(adapter.name)", "error.detail": "\(error.detail)"])
-                return try await self.fail(claim, mark, failure, adapter, context)
+                return try await self.fail(claim, mark, failure, adapter)
             }
         }
     }
@@ -107,39 +107,43 @@ struct Poller: Service {
     private func store(
         _ pickup: Pickup,
         of channel: ChannelRecord,
-        through adapter: any Adapter,
-        _ context: ChannelContext,
         _ wait: Duration?,
         _ mark: inout PollMark
     ) async throws -> Bool {
         for (index, batch) in pickup.batches.enumerated() {
             mark.cursor = batch.cursor ?? mark.cursor
             mark.wait = index == pickup.batches.count - 1 ? wait ?? PollerTable.lease : PollerTable.lease
-            var item = IngestItem(polled: batch.request, of: channel)
-            let reception: Reception =
-                if let why = batch.unfetched { .quarantined(reason: why, HookAnswer()) } else {
-                    try await adapter.receive(batch.request, for: context)
-                }
-            switch reception {
-            case .accepted(let events, _, _, let files):
-                (item.events, item.files, item.poll, item.queue) = (events, files, mark, adapter.entry)
-                if try await self.committer.store(item).isStale { return false }
-            case let unread where batch.isOneThing:
-                (item.outcome, item.detail, item.poll) = (.quarantined, unread.reason, mark)
-                if try await self.committer.store(item).isStale { return false }
-            case .quarantined(let reason, _):
-                (item.outcome, item.detail) = (.quarantined, reason)
-                _ = try await self.committer.store(item)
+            let reading = try await self.read(batch, of: channel)
+            var item = reading.item ?? IngestItem(batch.request, of: channel)
+            item.poll = mark
+            switch reading.reception {
+            case .accepted: break
+            case .ignored:
+                guard try await self.move(mark) else { return false }
+                continue
+            case let unread where batch.isOneThing: (item.outcome, item.detail) = (.quarantined, unread.reason)
+            case .quarantined:
+                item.poll = nil
+                _ = try await self.ingest.store(item)
                 throw PickupFailure(reason: "quarantined", after: nil)
             case .tooLarge: throw PickupFailure(reason: "too_many_events", after: nil)
             case .refused, .notFound, .methodNotAllowed, .answered: throw PickupFailure(reason: "not_taken", after: nil)
             }
+            if try await self.ingest.store(item).isStale { return false }
         }
         guard pickup.batches.isEmpty else { return true }
-        var item = IngestItem(polled: HookRequest(polled: ProviderAnswer(status: 200, headers: [:], body: [])), of: channel)
         mark.wait = wait ?? PollerTable.lease
-        item.poll = mark
-        return try await !self.committer.store(item).isStale
+        return try await self.move(mark)
+    }
+
+    /// False when another process has the channel by now.
+    private func move(_ mark: PollMark) async throws -> Bool {
+        try await !self.channels.pool.query(in: .all, PollMark.update([mark])).isEmpty
+    }
+
+    private func read(_ batch: Pickup.Batch, of channel: ChannelRecord) async throws -> Ingest.Reading {
+        if let why = batch.unfetched { return Ingest.Reading(reception: .quarantined(reason: why, HookAnswer())) }
+        return try await self.ingest.read(batch.request, for: channel) ?? Ingest.Reading(reception: .notFound)
     }
 
     /// The cursor stays where the last commit left it.
@@ -147,8 +151,7 @@ struct Poller: Service {
         _ claim: PollerTable.Claim,
         _ mark: PollMark,
         _ failure: PickupFailure,
-        _ adapter: any Adapter,
-        _ context: ChannelContext
+        _ adapter: any Adapter
     ) async throws {
         self.count(adapter, "failed")
         let limits = DeliveryLimits()
@@ -162,7 +165,7 @@ struct Poller: Service {
             error: String(failure.reason.prefix(200))
         )
         self.logger.notice("a poll failed", metadata: ["channel.id": "\(claim.channel)", "error": "\(failed.error ?? "")"])
-        _ = try await self.channels.pool.query(in: .all, PollMark.update([failed]))
+        _ = try await self.move(failed)
     }
 
     private func count(_ adapter: any Adapter, _ outcome: String) {
@@ -178,7 +181,7 @@ extension Reception {
         case .quarantined(let reason, _): reason
         case .refused(let code, _): code
         case .tooLarge: "too_large"
-        case .notFound, .methodNotAllowed, .answered, .accepted: "not_taken"
+        case .notFound, .methodNotAllowed, .answered, .accepted, .ignored: "not_taken"
         }
     }
 }

@@ -43,21 +43,10 @@ extension Webchat {
     /// Through the adapter and the queue, as a provider's hook would come. Returns when it is durable.
     private func keep(_ act: VisitorRequest.Act, of call: Call) async throws -> Bool {
         let request = VisitorRequest(visitor: call.visitor, act: act).request(at: call.request.at, peer: call.request.peer)
-        let context = call.channel.context(publicURL: self.parts.publicURL)
-        guard case .accepted(let events, _, _, let files) = try await self.adapter.receive(request, for: context), !events.isEmpty else {
+        guard let item = try await self.parts.ingest.read(request, for: call.channel)?.item else {
             throw Problem.badRequest("Nothing was said.")
         }
-        var random = SystemRandomNumberGenerator()
-        let item = IngestItem(
-            workspace: call.workspace,
-            channel: call.channel.id,
-            id: .version7(at: request.at, using: &random),
-            request: request,
-            events: events,
-            files: files,
-            outcome: .accepted
-        )
-        return try await !self.parts.committer.store(item).isDuplicate
+        return try await !self.parts.ingest.store(item).isDuplicate
     }
 
     private func said(_ call: Call) throws -> VisitorRequest.Said {

@@ -1,4 +1,4 @@
-package import Channels
+import Channels
 import Foundation
 import HTTPTypes
 import HummingbirdCore
@@ -15,8 +15,7 @@ package struct Webchat: Sendable {
     package struct Dependencies: Sendable {
         package var pool: Pool
         package var channels: ChannelStore
-        package var adapters: AdapterRegistry
-        package var committer: IngestCommitter
+        package var ingest: Ingest
         package var feed: EventFeed
         package var links: FileLinks
         package var publicURL: String
@@ -26,8 +25,7 @@ package struct Webchat: Sendable {
         package init(
             pool: Pool,
             channels: ChannelStore,
-            adapters: AdapterRegistry,
-            committer: IngestCommitter,
+            ingest: Ingest,
             feed: EventFeed,
             links: FileLinks,
             publicURL: String,
@@ -36,8 +34,7 @@ package struct Webchat: Sendable {
         ) {
             self.pool = pool
             self.channels = channels
-            self.adapters = adapters
-            self.committer = committer
+            self.ingest = ingest
             self.feed = feed
             self.links = links
             self.publicURL = publicURL

@@ -53,7 +53,7 @@ import Testing
             let start = clock.now
             let reception = try await adapter.receive(.mail(mail, from: number % 3 == 0 ? "" : "anna@anna.test"), for: channel)
             #expect(clock.now - start < .seconds(10), comment)
-            guard case .accepted(let events, _, _, _) = reception else { continue }
+            guard let events = reception.events else { continue }
             for case .message(let message) in events {
                 let texts = [message.text, message.subject, message.html, message.fullText, message.fromName, message.externalID]
                 let names = message.media.flatMap { [$0.filename, $0.contentID, $0.contentType] }

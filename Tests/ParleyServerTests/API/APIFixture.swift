@@ -90,7 +90,13 @@ struct TestFront: Sendable {
     init(_ pool: Pool, masterKey: String = APIFixture.masterKey, metrics: Metrics = Metrics()) throws {
         let adapters = AdapterRegistry([LineAdapter()])
         let publicURL = "https://bridge.example"
-        let committer = IngestCommitter(pool: pool, metrics: metrics, logger: TestDatabase.logger)
+        let ingest = Ingest(
+            adapters: adapters,
+            committer: IngestCommitter(pool: pool, metrics: metrics, logger: TestDatabase.logger),
+            publicURL: publicURL,
+            metrics: metrics,
+            logger: TestDatabase.logger
+        )
         self.channels = ChannelStore(pool: pool, sealer: try Sealer(masterKey: masterKey), adapters: adapters)
         self.keys = KeyStore(pool: pool)
         self.health = Health(
@@ -100,21 +106,14 @@ struct TestFront: Sendable {
             queues: QueueGauges(pool: pool, metrics: metrics, workers: [])
         )
         self.health.mount(on: &self.routes)
-        HookEndpoint(
-            channels: self.channels,
-            adapters: adapters,
-            committer: committer,
-            publicURL: publicURL,
-            metrics: metrics,
-            logger: TestDatabase.logger
-        ).mount(on: &self.routes)
+        HookEndpoint(channels: self.channels, ingest: ingest, publicURL: publicURL).mount(on: &self.routes)
         API(
             .init(
                 pool: pool,
                 keys: self.keys,
                 channels: self.channels,
                 adapters: adapters,
-                committer: committer,
+                ingest: ingest,
                 egress: EgressPolicy(),
                 publicURL: publicURL,
                 logger: TestDatabase.logger

@@ -33,7 +33,8 @@ struct LineAdapter: Adapter {
             let id = words[0] == "-" ? nil : String(words[0])
             events.append(.message(InboundMessage(externalID: id, from: from, text: String(words[2]))))
         }
-        return .accepted(events, HookAnswer(headers: ["x-plain": "yes"], body: "taken"), wouldRefuse: verifies ? nil : "bad_signature")
+        let (answer, wouldRefuse) = (HookAnswer(headers: ["x-plain": "yes"], body: "taken"), verifies ? nil : "bad_signature")
+        return events.isEmpty ? .ignored(.nothing, answer, wouldRefuse: wouldRefuse) : .accepted(events, answer, wouldRefuse: wouldRefuse)
     }
 
     func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {

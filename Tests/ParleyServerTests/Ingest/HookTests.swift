@@ -80,6 +80,7 @@ import Testing
                 IngestItem(
                     workspace: fixture.workspace,
                     channel: fixture.channel.id,
+                    adapter: fixture.channel.adapter,
                     id: UUID(),
                     request: HookRequest(method: "POST", url: "u", route: nil, headers: [:], body: [], at: Date()),
                     events: [.receipt(Receipt(externalID: "x", status: .sent))],

@@ -25,9 +25,13 @@ struct MailBench: Sendable {
             mailboxes: MailboxStore(pool: self.pool),
             channels: self.channels,
             keys: self.keys,
-            adapters: adapters,
-            committer: IngestCommitter(pool: self.pool, metrics: self.metrics, logger: TestDatabase.logger),
-            publicURL: "https://bridge.example",
+            ingest: Ingest(
+                adapters: adapters,
+                committer: IngestCommitter(pool: self.pool, metrics: self.metrics, logger: TestDatabase.logger),
+                publicURL: "https://bridge.example",
+                metrics: self.metrics,
+                logger: TestDatabase.logger
+            ),
             metrics: self.metrics,
             logger: TestDatabase.logger
         )

@@ -85,14 +85,20 @@ import Testing
     }
 
     @Test(arguments: [
-        ("hops", "554 5.4.6"), ("bomb", "554 5.6.0"), ("broken", "451 4.3.0"), ("loop", "250"), ("garbage", "250"),
+        ("hops", "554 5.4.6", "refused"), ("bomb", "554 5.6.0", "refused"), ("broken", "451 4.3.0", "failed"), ("loop", "250", "loop"),
+        ("garbage", "250", "quarantined"),
     ])
-    func `what the adapter says is what the client hears (B88, B89)`(_ word: String, _ answer: String) async throws {
+    func `what the adapter says is what the client hears, and is counted (B88, B89, B101)`(
+        _ word: String,
+        _ answer: String,
+        _ outcome: String
+    ) async throws {
         let bench = try await MailBench()
         try await bench.add("one@ours.test")
         #expect(await bench.send("Subject: x\r\n\r\n\(word)", to: ["one@ours.test"]) == answer)
         #expect(try await bench.count("jobs") == 0)
         #expect(try await bench.count("inbound_requests") == (word == "garbage" ? 1 : 0))
+        #expect(bench.metrics.text.contains(#"parley_ingest_requests_total{adapter="note",outcome="\#(outcome)"} 1"#))
     }
 
     @Test func `what cannot be read is kept once, although our own header is another each time`() async throws {

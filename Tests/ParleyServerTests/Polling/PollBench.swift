@@ -40,7 +40,13 @@ struct PollBench {
             channels: self.channels,
             adapters: adapters,
             transport: self.provider,
-            committer: IngestCommitter(pool: self.pool, metrics: Metrics(), logger: TestDatabase.logger),
+            ingest: Ingest(
+                adapters: adapters,
+                committer: IngestCommitter(pool: self.pool, metrics: Metrics(), logger: TestDatabase.logger),
+                publicURL: "https://bridge.example",
+                metrics: Metrics(),
+                logger: TestDatabase.logger
+            ),
             publicURL: "https://bridge.example",
             metrics: Metrics(),
             logger: TestDatabase.logger

@@ -32,7 +32,13 @@ struct WebchatFixture: Sendable {
         let sealer = try Sealer(masterKey: APIFixture.masterKey)
         let adapters = AdapterRegistry([WebchatAdapter(), LineAdapter()])
         let (channels, keys) = (ChannelStore(pool: pool, sealer: sealer, adapters: adapters), KeyStore(pool: pool))
-        let committer = IngestCommitter(pool: pool, metrics: metrics, logger: logger)
+        let ingest = Ingest(
+            adapters: adapters,
+            committer: IngestCommitter(pool: pool, metrics: metrics, logger: logger),
+            publicURL: publicURL,
+            metrics: metrics,
+            logger: logger
+        )
         var routes = Routes()
         API(
             .init(
@@ -40,7 +46,7 @@ struct WebchatFixture: Sendable {
                 keys: keys,
                 channels: channels,
                 adapters: adapters,
-                committer: committer,
+                ingest: ingest,
                 egress: EgressPolicy(),
                 publicURL: publicURL,
                 logger: logger,
@@ -51,8 +57,7 @@ struct WebchatFixture: Sendable {
             .init(
                 pool: pool,
                 channels: channels,
-                adapters: adapters,
-                committer: committer,
+                ingest: ingest,
                 feed: feed,
                 links: FileLinks(sealer: channels.sealer, publicURL: publicURL),
                 publicURL: publicURL,
