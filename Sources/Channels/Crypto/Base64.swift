@@ -14,9 +14,13 @@ package enum Base64 {
     /// Nil when the text holds anything else than the alphabet and its padding.
     package static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map { Array($0) } }
 
+    /// Nil also when bits are set behind the last byte: of what we signed there is one spelling, and no other is taken for it.
     package static func decodeURL(_ text: String) -> [UInt8]? {
         guard !text.utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "/") }) else { return nil }
         let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-        return self.decode(text.replacing("-", with: "+").replacing("_", with: "/") + padding)
+        guard let bytes = self.decode(text.replacing("-", with: "+").replacing("_", with: "/") + padding),
+            self.encodeURL(bytes) == text.replacing("=", with: "")
+        else { return nil }
+        return bytes
     }
 }

@@ -94,15 +94,13 @@ struct Cursors: Sendable {
 
     func seal(_ id: UUID, for scope: String) -> String {
         let bytes = withUnsafeBytes(of: id.uuid) { Array($0) }
-        return Data(bytes + self.keys.mac(bytes + Array(scope.utf8), length: 16)).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        return Base64.encodeURL(bytes + self.keys.mac(bytes + Array(scope.utf8), length: 16))
     }
 
     func open(_ text: String, for scope: String) -> UUID? {
-        let plain = text.replacing("-", with: "+").replacing("_", with: "/")
-        guard text.utf8.count == 43, let data = Data(base64Encoded: plain + "=") else { return nil }
-        let bytes = [UInt8](data)
-        guard bytes.count == 32, self.keys.verify(bytes[16...], of: bytes[..<16] + Array(scope.utf8), length: 16) else { return nil }
+        guard let bytes = Base64.decodeURL(text), bytes.count == 32,
+            self.keys.verify(bytes[16...], of: bytes[..<16] + Array(scope.utf8), length: 16)
+        else { return nil }
         return bytes.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
     }
 }
