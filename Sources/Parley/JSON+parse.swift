@@ -7,6 +7,12 @@ package struct JSONError: Error, Hashable, Sendable {
     /// Bytes from the start of the text.
     package var offset: Int
     package var detail: String
+
+    package init(code: Code, offset: Int, detail: String) {
+        self.code = code
+        self.offset = offset
+        self.detail = detail
+    }
 }
 
 extension JSON {

@@ -55,11 +55,11 @@ import Testing
         }
     }
 
-    @Test func `reads XML`() {
+    @Test func `reads XML`() throws {
         let text = #"<?xml version="1.0"?><!-- c --><a x="1 &lt; 2"><b>t&amp;&#x1F600;<![CDATA[<raw>]]></b><c/></a> "#
         let child: (String, String) -> JSON = { ["name": .string($0), "attributes": [:], "text": .string($1), "children": []] }
         #expect(
-            XMLBody.parse(Array(text.utf8)) == [
+            try XMLBody.parse(Array(text.utf8)) == [
                 "name": "a", "attributes": ["x": "1 < 2"], "text": "", "children": [child("b", "t&😀<raw>"), child("c", "")],
             ]
         )
@@ -69,5 +69,12 @@ import Testing
         "", "a", "<a>", "<a></b>", "<a/><b/>", "<a b></a>", "<a b=1/>", "<a x='1' x='2'/>", "<a>&nbsp;</a>", "<a>&#0;</a>",
         "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>", "<a>&", "<a", "<", "<a><!--", "<a><![CDATA[", "\u{FEFF}",
         String(repeating: "<a>", count: 5000) + String(repeating: "</a>", count: 5000),
-    ]) func `refuses what is no XML, or reaches out`(text: String) { #expect(XMLBody.parse(Array(text.utf8)) == nil) }
+        "<a>&b;</a>", "<?xml version=\"1.0\" encoding=\"UTF-16\"?><a>\u{FFFF}</a>", "<a>\u{0}</a>",
+    ]) func `refuses what is no XML, or reaches out`(text: String) throws { #expect(try XMLBody.parse(Array(text.utf8)) == nil) }
+
+    @Test func `an XML document of more elements than may be is not read to its end`() {
+        let many = "<a>" + String(repeating: "<b/>", count: JSON.valueLimit / 4) + "</a>"
+        let error = #expect(throws: JSONError.self) { try XMLBody.parse(Array(many.utf8)) }
+        #expect(error?.code == .tooMany)
+    }
 }

@@ -48,6 +48,16 @@ import Testing
 
     private static let hmac = "{hmac: {key: .settings.key, over: body, given: .headers.sig}}"
 
+    @Test(arguments: [
+        (Self.hmac, "bad_signature"),
+        ("{hmac: {key: .settings.key, over: body, given: .headers.sig}, require: .json.account == 1}", "tooLarge"),
+        ("[{token: {given: .headers.sig, expected: .settings.key}}, {token: {given: .json.token, expected: .settings.key}}]", "tooLarge"),
+    ])
+    func `what nobody signed is not read where its bytes or its head tell`(verify: String, answer: String) async throws {
+        let many = "[\(Array(repeating: "[]", count: JSON.valueLimit).joined(separator: ","))]"
+        #expect(try await self.code(verify, ["content-type": "application/json", "sig": "00"], body: many) == answer)
+    }
+
     @Test(arguments: Crypto.Hash.allCases) func `verifies an HMAC of each hash`(hash: Crypto.Hash) async throws {
         let verify = "{hmac: {hash: \(hash.rawValue), key: .settings.key, over: body, given: .headers.sig}}"
         let code = Hex.encode(Crypto.hmac(hash, key: "k".utf8, "the body".utf8))

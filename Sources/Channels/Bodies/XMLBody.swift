@@ -1,138 +1,121 @@
+internal import CLibxml2
 internal import Parley
 
 /// An XML document as JSON: `{"name": "Response", "attributes": {"id": "1"}, "text": "…", "children": […]}`.
 ///
-/// Takes elements, attributes, text, CDATA and the five named entities, and nothing that could reach out or grow: a document type is refused.
+/// Read element by element, so that it never costs more than it may. A document type is refused: with it goes all that could reach out or
+/// grow.
 ///
-/// Source: XML 1.0 (fifth edition).
-struct XMLBody {
+/// Source: XML 1.0 (fifth edition); libxml2, "xmlreader.h".
+enum XMLBody {
     private static let maxDepth = 50
     private static let maxElements = JSON.valueLimit / 4
 
-    private let text: [UInt8]
-    private var position = 0
-    private var elements = 0
-
-    /// Nil when the bytes are no such document.
-    static func parse(_ bytes: [UInt8]) -> JSON? {
-        guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
-        var parser = XMLBody(text: bytes)
-        guard parser.skipMisc(), let root = parser.element(depth: 0), parser.skipMisc(), parser.position == bytes.count else { return nil }
-        return root
-    }
-
-    private init(text: [UInt8]) { self.text = text }
-
-    private func sees(_ mark: String) -> Bool { self.text[self.position...].starts(with: mark.utf8) }
-
-    private mutating func take(_ mark: String) -> Bool {
-        guard self.sees(mark) else { return false }
-        self.position += mark.utf8.count
-        return true
-    }
-
-    /// What stands before `mark`; the position moves behind it.
-    private mutating func upTo(_ mark: String) -> ArraySlice<UInt8>? {
-        guard let found = self.text[self.position...].firstRange(of: Array(mark.utf8)) else { return nil }
-        defer { self.position = found.upperBound }
-        return self.text[self.position..<found.lowerBound]
-    }
-
-    private mutating func skipSpace() {
-        while self.position < self.text.count, [0x20, 0x09, 0x0a, 0x0d].contains(self.text[self.position]) { self.position += 1 }
-    }
-
-    /// Skips white space, comments and instructions; false at a broken one.
-    private mutating func skipMisc() -> Bool {
+    /// - Returns: nil when the bytes are no such document.
+    /// - Throws: `.tooMany` when it has more elements than may be.
+    static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON? {
+        // In UTF-8 or not at all: an encoding of the document's own is one more thing that could be lied about.
+        guard String(validating: bytes, as: UTF8.self) != nil, let reader = XMLReader(bytes) else { return nil }
+        var open: [Element] = []
+        var root: JSON?
+        var elements = 0
         while true {
-            self.skipSpace()
-            if self.take("<?") {
-                guard self.upTo("?>") != nil else { return false }
-            } else if self.take("<!--") {
-                guard self.upTo("-->") != nil else { return false }
-            } else {
-                return true
+            switch reader.next() {
+            case .end: return open.isEmpty ? root : nil
+            case .broken: return nil
+            case .open(let name, let attributes, let isEmpty):
+                elements += 1
+                guard elements <= self.maxElements else {
+                    throw JSONError(code: .tooMany, offset: 0, detail: "more than \(self.maxElements) elements")
+                }
+                guard open.count < self.maxDepth else { return nil }
+                open.append(Element(name: name, attributes: attributes))
+                if isEmpty { self.close(&open, &root) }
+            case .close: self.close(&open, &root)
+            case .text(let text): if !open.isEmpty { open[open.count - 1].text += text }
+            case .other: continue
             }
         }
     }
 
-    private mutating func name() -> String? {
-        let start = self.position
-        while self.position < self.text.count, !" \t\r\n/>=<&\"'".utf8.contains(self.text[self.position]) { self.position += 1 }
-        return self.position > start ? String(decoding: self.text[start..<self.position], as: UTF8.self) : nil
+    private static func close(_ open: inout [Element], _ root: inout JSON?) {
+        guard let json = open.popLast()?.json else { return }
+        if open.isEmpty { root = json } else { open[open.count - 1].children.append(json) }
+    }
+}
+
+private struct Element {
+    var name: String
+    var attributes: [String: JSON]
+    var text = ""
+    var children: [JSON] = []
+
+    var json: JSON {
+        [
+            "name": .string(self.name), "attributes": .object(self.attributes), "text": .string(self.text),
+            "children": .array(self.children),
+        ]
+    }
+}
+
+/// An `xmlTextReader`, freed exactly once because it cannot be copied.
+private struct XMLReader: ~Copyable {
+    enum Step {
+        case open(name: String, attributes: [String: JSON], isEmpty: Bool)
+        case text(String)
+        case close
+        /// A comment or an instruction.
+        case other
+        case end
+        case broken
     }
 
-    private mutating func element(depth: Int) -> JSON? {
-        self.elements += 1
-        guard depth < Self.maxDepth, self.elements <= Self.maxElements, self.take("<"), let name = self.name(),
-            let attributes = self.attributes()
-        else { return nil }
-        if self.take("/>") { return Self.node(name, attributes, text: "", children: []) }
-        guard self.take(">") else { return nil }
-        var content = ""
-        var children: [JSON] = []
-        while true {
-            if self.take("</") {
-                guard self.name() == name else { return nil }
-                self.skipSpace()
-                return self.take(">") ? Self.node(name, attributes, text: content, children: children) : nil
-            } else if self.take("<![CDATA[") {
-                guard let data = self.upTo("]]>") else { return nil }
-                content += String(decoding: data, as: UTF8.self)
-            } else if self.take("<!--") {
-                guard self.upTo("-->") != nil else { return nil }
-            } else if self.sees("<") {
-                guard let child = self.element(depth: depth + 1) else { return nil }
-                children.append(child)
-            } else {
-                let end = self.text[self.position...].firstIndex(of: UInt8(ascii: "<")) ?? self.text.count
-                guard end > self.position, let text = Self.unescape(self.text[self.position..<end]) else { return nil }
-                content += text
-                self.position = end
-            }
+    private let pointer: xmlTextReaderPtr
+    /// The reader does not copy what it reads.
+    private let bytes: UnsafeMutableBufferPointer<CChar>
+
+    init?(_ bytes: [UInt8]) {
+        guard let count = Int32(exactly: bytes.count), count > 0 else { return nil }
+        let buffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
+        _ = buffer.initialize(fromContentsOf: bytes.lazy.map { CChar(bitPattern: $0) })
+        let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
+        guard let pointer = xmlReaderForMemory(buffer.baseAddress, count, nil, "UTF-8", options) else {
+            buffer.deallocate()
+            return nil
+        }
+        (self.pointer, self.bytes) = (pointer, buffer)
+    }
+
+    deinit {
+        xmlFreeTextReader(self.pointer)
+        self.bytes.deallocate()
+    }
+
+    func next() -> Step {
+        switch xmlTextReaderRead(self.pointer) {
+        case 0: return .end
+        case 1: break
+        default: return .broken
+        }
+        switch xmlReaderTypes(UInt32(bitPattern: xmlTextReaderNodeType(self.pointer))) {
+        case XML_READER_TYPE_ELEMENT:
+            let (name, isEmpty) = (self.text(xmlTextReaderConstName(self.pointer)), xmlTextReaderIsEmptyElement(self.pointer) == 1)
+            return .open(name: name, attributes: self.attributes(), isEmpty: isEmpty)
+        case XML_READER_TYPE_END_ELEMENT: return .close
+        case XML_READER_TYPE_TEXT, XML_READER_TYPE_CDATA, XML_READER_TYPE_WHITESPACE, XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
+            return .text(self.text(xmlTextReaderConstValue(self.pointer)))
+        case XML_READER_TYPE_COMMENT, XML_READER_TYPE_PROCESSING_INSTRUCTION, XML_READER_TYPE_XML_DECLARATION: return .other
+        default: return .broken  // a document type, or an entity that only one could have made
         }
     }
 
-    private mutating func attributes() -> [String: JSON]? {
+    private func attributes() -> [String: JSON] {
         var attributes: [String: JSON] = [:]
-        while true {
-            self.skipSpace()
-            if self.sees(">") || self.sees("/>") { return attributes }
-            guard let name = self.name() else { return nil }
-            self.skipSpace()
-            guard self.take("=") else { return nil }
-            self.skipSpace()
-            let quote = self.sees("'") ? "'" : "\""
-            guard self.take(quote), let value = self.upTo(quote).flatMap(Self.unescape) else { return nil }
-            guard attributes.updateValue(.string(value), forKey: name) == nil else { return nil }
+        while xmlTextReaderMoveToNextAttribute(self.pointer) == 1 {
+            attributes[self.text(xmlTextReaderConstName(self.pointer))] = .string(self.text(xmlTextReaderConstValue(self.pointer)))
         }
+        return attributes
     }
 
-    private static func node(_ name: String, _ attributes: [String: JSON], text: String, children: [JSON]) -> JSON {
-        ["name": .string(name), "attributes": .object(attributes), "text": .string(text), "children": .array(children)]
-    }
-
-    private static func unescape(_ bytes: ArraySlice<UInt8>) -> String? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard text.utf8.contains(UInt8(ascii: "&")) else { return text }
-        let named = ["lt": "<", "gt": ">", "amp": "&", "quot": "\"", "apos": "'"]
-        var out = ""
-        var rest = text[...]
-        while let start = rest.firstIndex(of: "&") {
-            out += rest[..<start]
-            guard let end = rest[start...].firstIndex(of: ";") else { return nil }
-            let entity = String(rest[rest.index(after: start)..<end])
-            if let character = named[entity] {
-                out += character
-            } else {
-                guard entity.first == "#" else { return nil }
-                let digits = entity.dropFirst()
-                let code = digits.first == "x" ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-                guard let scalar = code.flatMap(Unicode.Scalar.init), scalar.value != 0 else { return nil }
-                out.unicodeScalars.append(scalar)
-            }
-            rest = rest[rest.index(after: end)...]
-        }
-        return out + rest
-    }
+    private func text(_ pointer: UnsafePointer<xmlChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }
 }

@@ -47,9 +47,11 @@ extension DeclarativeAdapter {
         guard let poll = self.declaration.poll else { return .notFound }
         let set = self.declaration.expressions
         return try await self.engine.run(for: self.owner(of: channel)) { thread throws(AdapterError) in
-            let input = RequestInput(request, kind: nil, channel: channel)
-            guard input.flaw == nil else { return .quarantined(reason: "the body is not what its type says", HookAnswer()) }
-            let evaluation = Evaluation(of: set, over: input.json, on: thread)
+            guard case .read(let body) = RequestInput.body(of: request, kind: nil) else {
+                return .quarantined(reason: "the body is not what its type says", HookAnswer())
+            }
+            let head = RequestInput.head(of: request, channel: channel)
+            let evaluation = Evaluation(of: set, over: head, on: thread).adding(body)
             do throws(AdapterError) {
                 guard let events = try self.events(of: poll.events, evaluation) else { return .tooLarge }
                 return events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer(), wouldRefuse: nil)

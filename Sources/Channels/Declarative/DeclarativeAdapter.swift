@@ -26,22 +26,36 @@ extension DeclarativeAdapter {
         guard route.methods.contains(request.method) else { return .methodNotAllowed(route.methods) }
         let set = self.declaration.expressions
         return try await self.engine.run(for: self.owner(of: channel, receiving: true)) { thread throws(AdapterError) in
-            let input = RequestInput(request, kind: route.body, channel: channel)
-            guard input.flaw != .tooLarge else { return .tooLarge }
-            let evaluation = Evaluation(of: set, over: input.json, on: thread)
-            return try self.receive(request, by: route, mode: channel.verification, isMalformed: input.flaw != nil, evaluation)
+            let head = Evaluation(of: set, over: RequestInput.head(of: request, channel: channel), on: thread)
+            var verdict: Verifier.Verdict? = channel.verification == .off ? .verified : nil
+            // Whoever signed nothing must not make us read megabytes, where the bytes alone tell.
+            if verdict == nil, !route.verify.contains(where: \.readsBody) {
+                verdict = try Verifier(request: request, evaluation: head).judge(route.verify)
+            }
+            if channel.verification == .enforce, case .refused(let code, let detail)? = verdict {
+                return .refused(code: code, detail: detail)
+            }
+            let body: [String: JSON]?
+            switch RequestInput.body(of: request, kind: route.body) {
+            case .tooLarge: return .tooLarge
+            case .malformed: body = nil
+            case .read(let members): body = members
+            }
+            let evaluation = body.map { head.adding($0) } ?? head
+            if verdict == nil { verdict = try Verifier(request: request, evaluation: evaluation).judge(route.verify) }
+            return try self.receive(by: route, mode: channel.verification, verdict ?? .unsigned, isMalformed: body == nil, evaluation)
         }
     }
 
     private func receive(
-        _ request: HookRequest,
         by route: Declaration.Route,
         mode: VerificationMode,
+        _ verdict: Verifier.Verdict,
         isMalformed: Bool,
         _ evaluation: Evaluation
     ) throws(AdapterError) -> Reception {
         var wouldRefuse: String?
-        if mode != .off, case .refused(let code, let detail) = try Verifier(request: request, evaluation: evaluation).judge(route.verify) {
+        if case .refused(let code, let detail) = verdict {
             guard mode == .shadow else { return .refused(code: code, detail: detail) }
             wouldRefuse = code
         }

@@ -12,12 +12,27 @@ final class Evaluation {
         self.input = JqValue(input)
     }
 
+    private init(of set: ExpressionSet, over input: consuming JqValue, on thread: ExpressionThread) {
+        self.thread = thread
+        self.set = set
+        self.input = input
+    }
+
+    /// The same over an input that has these members as well.
+    func adding(_ members: [String: JSON]) -> Evaluation {
+        Evaluation(of: self.set, over: self.input(with: members), on: self.thread)
+    }
+
+    private func input(with members: [String: JSON]) -> JqValue {
+        var input = JqValue(taking: self.input.share())
+        for (name, member) in members { input = input.with(name, member) }
+        return input
+    }
+
     /// All results; `more` are members added to the input for this expression.
     func results(_ expression: Expression, limit: Int = 20, with more: [String: JSON] = [:]) throws(ExpressionFailure) -> [JSON] {
         guard !more.isEmpty else { return try self.thread.results(of: expression, in: self.set, on: self.input, limit: limit) }
-        var input = JqValue(taking: self.input.share())
-        for (name, member) in more { input = input.with(name, member) }
-        return try self.thread.results(of: expression, in: self.set, on: input, limit: limit)
+        return try self.thread.results(of: expression, in: self.set, on: self.input(with: more), limit: limit)
     }
 
     /// The first result, nil when there is none or it is null.

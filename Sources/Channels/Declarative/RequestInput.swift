@@ -6,18 +6,22 @@ internal import Parley
 ///     {method, url, scheme, host, port, target: path and query, path, query: {name: value}, headers: {name: value}, route,
 ///      body: text, json, form: {name: first value}, forms: {name: [values]}, files: [{field, name, type, size}], xml,
 ///      sha256: {body: hex, url: hex}, settings, channel: {id, hook_url}, now: seconds since 1970}
-struct RequestInput {
-    enum Flaw: Hashable {
-        /// The body is not what its type says: nothing but its bytes can be relied on.
+enum RequestInput {
+    /// What was made of a body.
+    enum Body {
+        /// The members it brings.
+        case read([String: JSON])
+        /// It is not what its type says: nothing but its bytes can be relied on.
         case malformed
         /// It is made of more values than may be.
         case tooLarge
     }
 
-    let json: JSON
-    let flaw: Flaw?
+    /// The members that only a body brings.
+    static let bodyNames: Set<String> = ["json", "form", "forms", "files", "xml"]
 
-    init(_ request: HookRequest, kind: Declaration.BodyKind?, channel: ChannelContext) {
+    /// All but what is made of the body.
+    static func head(of request: HookRequest, channel: ChannelContext) -> JSON {
         var members: [String: JSON] = [
             "method": .string(request.method), "url": .string(request.url), "route": request.route.map { .string($0) } ?? .null,
             "headers": .object(request.headers.mapValues { .string($0) }), "body": .string(String(decoding: request.body, as: UTF8.self)),
@@ -33,15 +37,16 @@ struct RequestInput {
         members["port"] = .integer(location.port)
         members["target"] = .string(location.target)
         members["path"] = .string(location.path)
-        members["query"] = .object(Self.first(FormBody.parse(location.query.utf8) ?? []))
+        members["query"] = .object(self.first(FormBody.parse(location.query.utf8) ?? []))
+        return .object(members)
+    }
+
+    static func body(of request: HookRequest, kind: Declaration.BodyKind?) -> Body {
         do throws(JSONError) {
-            let body = try Self.read(request, kind: kind)
-            members.merge(body ?? [:]) { _, read in read }
-            self.flaw = body == nil ? .malformed : nil
+            return try self.read(request, kind: kind).map { .read($0) } ?? .malformed
         } catch {
-            self.flaw = error.code == .tooMany ? .tooLarge : .malformed
+            return error.code == .tooMany ? .tooLarge : .malformed
         }
-        self.json = .object(members)
     }
 
     /// The members that the body brings; nil when it is broken.
@@ -51,7 +56,7 @@ struct RequestInput {
         guard !request.body.isEmpty else { return [:] }
         switch kind ?? self.kind(of: essence) {
         case .json: return ["json": try JSON(parsing: request.body)]
-        case .xml: return XMLBody.parse(request.body).map { ["xml": $0] }
+        case .xml: return try XMLBody.parse(request.body).map { ["xml": $0] }
         case .form: return FormBody.parse(request.body).map { self.form($0) }
         case .multipart:
             return MultipartBody(request.body, contentType: contentType).map { body in

@@ -11,6 +11,8 @@ struct Verification: Sendable {
     var timestamp: Expression?
     /// Seconds that `timestamp` may be off, either way.
     var tolerance: Double
+    /// Whether the body must have been read to judge by it. Where it need not be, an unsigned body is never read.
+    var readsBody: Bool
 
     indirect enum Scheme: Sendable {
         /// Whoever knows the URL is believed. Must be said, so that no file forgets it.

@@ -3,6 +3,8 @@ struct Expression: Hashable, Sendable {
     let index: Int
     /// What it is for and where it stands: `channels/twilio/adapter.yaml:17:16 (routes.message.inbound)`. Safe to show and to log.
     let place: String
+    /// Whether it may look at what was made of a request's body, and not only at its head and the bytes.
+    var readsBody = true
 }
 
 /// Why an expression gave no result.

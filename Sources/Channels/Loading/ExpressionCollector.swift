@@ -12,6 +12,7 @@ final class ExpressionCollector {
     private var functions = ""
     private var functionsNode: Node.Scalar?
     private var sources: [Source] = []
+    private(set) var expressions: [Expression] = []
 
     init(_ file: YAMLFile) { self.file = file }
 
@@ -31,7 +32,16 @@ final class ExpressionCollector {
         guard self.scan(scalar) else { return nil }
         let place = "\(self.file.name):\(scalar.mark?.line ?? 1):\(scalar.mark?.column ?? 1) (\(name))"
         self.sources.append(Source(scalar: scalar, place: place))
-        return Expression(index: self.sources.count - 1, place: place)
+        let expression = Expression(index: self.sources.count - 1, place: place, readsBody: self.readsBody(scalar.string))
+        self.expressions.append(expression)
+        return expression
+    }
+
+    /// Whoever reads the body has to say one of its names, or calls a function that may.
+    private func readsBody(_ source: String) -> Bool {
+        let defined = Set(self.functions.matches(of: /def\s+([A-Za-z_]\w*)/).map { String($0.1) })
+        let words = source.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
+        return words.contains { RequestInput.bodyNames.contains($0) || defined.contains($0) }
     }
 
     @discardableResult private func scan(_ scalar: Node.Scalar) -> Bool {

@@ -9,7 +9,9 @@ struct VerificationReader {
     private enum Name: String, CaseIterable { case hmac, ed25519, rsa, token, basic, bearer, jwt }
 
     func all(_ node: Node, _ place: String) -> [Verification] {
-        if case .scalar(let scalar) = node, scalar.string == "none" { return [Verification(scheme: .none, tolerance: 0)] }
+        if case .scalar(let scalar) = node, scalar.string == "none" {
+            return [Verification(scheme: .none, tolerance: 0, readsBody: false)]
+        }
         let items = self.file.items(node)
         if items.isEmpty { self.file.report(node, "an empty list verifies nothing") }
         return items.enumerated().compactMap {
@@ -18,6 +20,7 @@ struct VerificationReader {
     }
 
     private func one(_ fields: YAMLFields, _ place: String) -> Verification? {
+        let first = self.expressions.expressions.count
         let when = self.expression("when", fields, place)
         let require = self.expression("require", fields, place)
         let timestamp = self.expression("timestamp", fields, place)
@@ -29,7 +32,14 @@ struct VerificationReader {
             return nil
         }
         guard let scheme = self.scheme(name, YAMLFields(node, in: self.file), "\(place).\(name.rawValue)") else { return nil }
-        return Verification(when: when, scheme: scheme, require: require, timestamp: timestamp, tolerance: tolerance)
+        return Verification(
+            when: when,
+            scheme: scheme,
+            require: require,
+            timestamp: timestamp,
+            tolerance: tolerance,
+            readsBody: self.expressions.expressions[first...].contains(where: \.readsBody)
+        )
     }
 
     private func scheme(_ name: Name, _ fields: YAMLFields, _ place: String) -> Verification.Scheme? {
