@@ -5,6 +5,8 @@ package struct HTTPLimits: Sendable {
     package var headerSection = 32 * 1024
     package var headerCount = 64
     package var body = 4 * 1024 * 1024
+    /// Of the bodies of all requests together, until they are answered.
+    package var bodies = 256 * 1024 * 1024
     package var connections = FileLimit.connections(12_288)
     /// Event streams at once; each holds one of the connections.
     package var streams = 8_192

@@ -6,6 +6,7 @@ import NIOCore
 import NIOPosix
 import Parley
 import Postgres
+import SMTP
 import ServiceLifecycle
 
 /// The HTTP listener: hands whole requests to the routes and turns whatever they throw into a problem.
@@ -17,6 +18,7 @@ package struct HTTPService: Service {
     private let logger: Logger
     private let telemetry: HTTPTelemetry
     private let streams: OpenStreams
+    private let memory: MemoryBudget
     private let onStopping: @Sendable () -> Void
     private let onListening: @Sendable (Int) async -> Void
 
@@ -42,6 +44,7 @@ package struct HTTPService: Service {
         limits.upload = { routes.uploadLimit(target: $0) }
         self.limits = limits
         self.streams = OpenStreams(limit: limits.streams, heartbeat: limits.heartbeat, metrics: metrics)
+        self.memory = MemoryBudget(bytes: limits.bodies)
         self.drain = drain
         self.logger = logger
         self.telemetry = HTTPTelemetry(metrics: metrics)
@@ -129,8 +132,11 @@ package struct HTTPService: Service {
         }
         // The guard bounded the body, so it is whole or the connection is gone: nothing is refused here by size.
         let limit = self.limits.upload(path) ?? self.limits.body
-        guard let body = try? await request.body.collect(upTo: limit) else { return ("", problem(.badRequest("No body."))) }
-        incoming.body = Array(body.readableBytesView)
+        let body = BodyIntake(budget: self.memory)
+        defer { body.release() }
+        do { incoming.body = try await body.collect(request.body, upTo: limit) } catch {
+            return ("", problem((error as? Problem) ?? .badRequest("No body.")))
+        }
         let route: Routes.Route
         switch match {
         case .nothing: return ("none", problem(.notFound))
