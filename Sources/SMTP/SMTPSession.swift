@@ -113,12 +113,18 @@ package struct SMTPSession: Sendable {
         self.phase = .command
         self.transaction?.asked = nil
         switch verdict {
+        case .accepted(let mailbox) where self.isFull(for: mailbox): self.say(.tooManyRecipients)
         case .accepted(let mailbox):
             self.transaction?.recipients.append(MailRecipient(address: address, mailbox: mailbox))
             self.say(SMTPReply(250, "2.1.5", "OK"))
         case .refused(let reply): self.refuse(reply)
         }
         return self.run()
+    }
+
+    private func isFull(for mailbox: String) -> Bool {
+        let mailboxes = Set(self.transaction?.recipients.map(\.mailbox) ?? [])
+        return mailboxes.count >= self.settings.limits.mailboxes && !mailboxes.contains(mailbox)
     }
 
     package mutating func delivered(_ verdict: DeliveryVerdict) -> [Action] {

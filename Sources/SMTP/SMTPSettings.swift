@@ -31,6 +31,8 @@ package struct SMTPLimits: Sendable {
     /// Bytes of all mails that are under way in one server; beyond it the next is put off with 452.
     package var totalBytes = 134_217_728
     package var recipients = 100
+    /// Mailboxes among the recipients of one mail: it is read and stored for each, so they bound what one mail costs.
+    package var mailboxes = 10
     /// With CR LF. MAIL may be longer by what its parameters take (RFC 1870 section 3, 6152 section 2, 6531 section 3.4).
     package var commandLine = 512
     package var mailLine = 565

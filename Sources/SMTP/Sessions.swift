@@ -46,10 +46,8 @@ final class Sessions: Sendable {
 
     /// Whoever has one IPv6 address has all of its /64.
     private static func peer(_ address: String) -> String {
-        guard address.contains(":"), !address.hasPrefix("::ffff:"), let parsed = try? SocketAddress(ipAddress: address, port: 0),
-            case .v6(let v6) = parsed
-        else { return address }
-        var bytes = v6.address.sin6_addr
-        return withUnsafeBytes(of: &bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ".") }
+        var bytes = [UInt8](repeating: 0, count: 16)
+        guard !address.hasPrefix("::ffff:"), inet_pton(AF_INET6, address, &bytes) == 1 else { return address }
+        return bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
     }
 }

@@ -66,9 +66,11 @@ struct SessionDriver {
             case .reply(let reply): self.said += reply.text.split(separator: "\r\n").map(String.init)
             case .judge(let recipient, _):
                 let verdict: RecipientVerdict =
-                    recipient.lowercased().hasSuffix("@parley.test")
-                    ? recipient.lowercased() == Self.known ? .accepted(mailbox: "support") : .refused(.unknownMailbox)
-                    : .refused(.relayDenied)
+                    recipient.hasSuffix("@many.test")
+                    ? .accepted(mailbox: recipient)
+                    : recipient.lowercased().hasSuffix("@parley.test")
+                        ? recipient.lowercased() == Self.known ? .accepted(mailbox: "support") : .refused(.unknownMailbox)
+                        : .refused(.relayDenied)
                 self.perform(self.session.judged(verdict))
             case .deliver(let envelope, let message):
                 self.delivered.append((envelope, String(decoding: message.dropFirst(envelope.traceLength), as: UTF8.self)))

@@ -163,6 +163,14 @@ private func words(_ count: Int) -> String { (0..<count).map { "word\($0)" }.joi
         #expect(driver.codes("DATA", "x", ".") == ["354", "451 4.3.0", "451 4.3.0", "451 4.3.0"])
     }
 
+    @Test func `a mail goes to ten mailboxes at most, the rest are for another mail`() {
+        var driver = SessionDriver.inMail()
+        for number in 2...10 { #expect(driver.codes("RCPT TO:<box\(number)@many.test>") == ["250 2.1.5"]) }
+        #expect(driver.codes("RCPT TO:<box11@many.test>", "RCPT TO:<box2@many.test>") == ["452 4.5.3", "250 2.1.5"])
+        #expect(driver.codes("DATA", "hello", ".") == ["354", "250 2.0.0"])
+        #expect(driver.delivered[0].envelope.recipients.count == 11)
+    }
+
     @Test func `recipients beyond the limit are for another mail`() {
         var driver = SessionDriver.inMail()
         for _ in 1..<100 { #expect(driver.codes("RCPT TO:<\(SessionDriver.known)>") == ["250 2.1.5"]) }
