@@ -6,7 +6,7 @@ package struct Migration: Hashable, Sendable {
     package var number: Int
     package var name: String
     package var text: String
-    /// FNV-1a of the text, 16 hexadecimal digits: tells an edited file from the one that ran.
+    /// The text's hash, 16 hexadecimal digits: tells an edited file from the one that ran.
     package var checksum: String
 
     /// All migrations of a folder, by number.
@@ -24,8 +24,7 @@ package struct Migration: Hashable, Sendable {
             guard migrations.last?.number != number else {
                 throw PostgresError(.migrationMismatch, "\(name) has the number of \(migrations.last!.name)")
             }
-            let hash = text.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-            let digits = String(hash, radix: 16)
+            let digits = String(StableHash.of(text), radix: 16)
             let checksum = String(repeating: "0", count: 16 - digits.count) + digits
             migrations.append(Migration(number: number, name: name, text: text, checksum: checksum))
         }
