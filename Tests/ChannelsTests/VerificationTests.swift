@@ -58,6 +58,12 @@ import Testing
         #expect(try await self.code(verify, ["content-type": "application/json", "sig": "00"], body: many) == answer)
     }
 
+    @Test(arguments: [".headers.sig * 1 | error", "[limit(30; repeat(.body))][]", "[limit(200; repeat(.body))] | add"])
+    func `what no key can be compared with does not verify, and is no failure of ours (I24)`(given: String) async throws {
+        let verify = "{token: {given: '\(given)', expected: .settings.key}}"
+        #expect(try await self.code(verify, ["sig": "x"], body: String(repeating: "y", count: 10_000)) == "bad_signature")
+    }
+
     @Test(arguments: Crypto.Hash.allCases) func `verifies an HMAC of each hash`(hash: Crypto.Hash) async throws {
         let verify = "{hmac: {hash: \(hash.rawValue), key: .settings.key, over: body, given: .headers.sig}}"
         let code = Hex.encode(Crypto.hmac(hash, key: "k".utf8, "the body".utf8))

@@ -42,12 +42,13 @@ final class Evaluation {
 }
 
 extension Result where Failure == ExpressionFailure {
-    /// What an expression that raised an error is taken for: in a verification, that it does not verify.
-    func orWhenRaised(_ value: Success) throws(AdapterError) -> Success {
+    /// What an expression is taken for that raised an error, or yields more than may be, on this input: in a verification, that it does not
+    /// verify. What a stranger sends is no failure of the adapter.
+    func orWhenUnusable(_ value: Success) throws(AdapterError) -> Success {
         switch self {
         case .success(let value): return value
-        case .failure(.raised): return value
-        case .failure(let failure): throw failure.error
+        case .failure(.raised), .failure(.tooLarge), .failure(.tooMany): return value
+        case .failure(.budgetExceeded(let expression)): throw ExpressionFailure.budgetExceeded(expression).error
         }
     }
 }

@@ -123,13 +123,13 @@ struct Verifier {
     private func holds(_ condition: Expression?, with more: [String: JSON] = [:]) throws(AdapterError) -> Bool {
         guard let condition else { return true }
         let result = Result { () throws(ExpressionFailure) in try self.evaluation.first(condition, with: more) }
-        return try result.orWhenRaised(nil) == .bool(true)
+        return try result.orWhenUnusable(nil) == .bool(true)
     }
 
     /// The results that are texts or numbers.
     private func texts(_ expression: Expression) throws(AdapterError) -> [String] {
         let result = Result { () throws(ExpressionFailure) in try self.evaluation.results(expression) }
-        return try result.orWhenRaised([]).compactMap { value in
+        return try result.orWhenUnusable([]).compactMap { value in
             if case .number(let text) = value { return text }
             return value.string
         }
