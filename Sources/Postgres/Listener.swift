@@ -29,7 +29,13 @@ package final class Listener: Sendable {
     /// How long the session may be silent before it is asked whether it lives.
     private let probe: Duration
 
-    package init(settings: ConnectionSettings, probe: Duration = .seconds(10), logger: Logger) {
+    /// - Parameter random: spreads the pauses before connecting again (full jitter), so that listeners lost together do not come back together.
+    package init(
+        settings: ConnectionSettings,
+        probe: Duration = .seconds(10),
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        logger: Logger
+    ) {
         self.settings = settings
         self.probe = probe
         self.logger = logger
@@ -40,7 +46,7 @@ package final class Listener: Sendable {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
         }
         self.wake = (ends[0], ends[1])
-        let thread = Thread { [self] in self.loop() }
+        let thread = Thread { [self] in self.loop(pausing: random) }
         thread.name = "postgres-listen"
         thread.start()
     }
@@ -87,26 +93,27 @@ package final class Listener: Sendable {
 
     // MARK: - The thread
 
-    private func loop() {
+    private func loop(pausing random: any RandomNumberGenerator) {
         let link = Link()
+        var random = random
         var listening: Set<String> = []
         var failures = 0
         while let wanted = self.channels {
-            if link.isBroken {
-                listening = []
-                do throws(PostgresError) {
+            do throws(PostgresError) {
+                if link.isBroken {
+                    listening = []
                     try link.open(self.settings, pipelined: false)
-                    failures = 0
-                } catch {
-                    failures += 1
-                    if failures == 1 { self.logger.warning("listener cannot connect", metadata: ["error.code": "\(error.code)"]) }
-                    self.pause(.milliseconds(min(2_000, 50 << min(failures, 6))))
-                    continue
                 }
-            }
-            guard self.listen(link, to: wanted, already: &listening), self.hear(link) else {
+                try self.listen(link, to: wanted, already: &listening)
+                try self.hear(link)
+                // Not before: a proxy or a standby takes the connection and refuses what is asked of it (F30).
+                failures = 0
+            } catch {
                 link.close()
-                continue
+                failures += 1
+                if failures == 1 { self.logger.warning("listener cannot hear", metadata: ["error.code": "\(error.code)"]) }
+                let longest = Duration.milliseconds(min(2_000, 50 << min(failures, 6)))
+                self.pause(longest * Double.random(in: 0...1, using: &random))
             }
         }
         link.close()
@@ -117,25 +124,24 @@ package final class Listener: Sendable {
         self.state.withLock { $0.isClosed ? nil : Set($0.subscribers.keys) }
     }
 
-    private func listen(_ link: Link, to wanted: Set<String>, already: inout Set<String>) -> Bool {
+    private func listen(_ link: Link, to wanted: Set<String>, already: inout Set<String>) throws(PostgresError) {
         for channel in wanted.subtracting(already) {
             let name = channel.replacing("\"", with: "\"\"")
-            guard (try? link.script("LISTEN \"\(name)\"", until: .now + .seconds(10))) != nil else { return false }
+            try link.script("LISTEN \"\(name)\"", until: .now + .seconds(10))
             already.insert(channel)
             // Whatever was said between the subscription and this moment went unheard.
             self.publish(.reconnected, on: channel)
         }
-        return true
     }
 
     /// Waits for a word; after a silence asks the server for a sign of life (a proxy may have dropped the line, F31).
-    private func hear(_ link: Link) -> Bool {
+    private func hear(_ link: Link) throws(PostgresError) {
         let start = ContinuousClock.now
-        guard let heard = link.notifications(orWake: self.wake.read, until: start + self.probe) else { return false }
+        guard let heard = link.notifications(orWake: self.wake.read, until: start + self.probe) else { throw Link.lost }
         let wasWoken = self.drain()
         for (channel, payload) in heard { self.publish(.received(payload: payload), on: channel) }
-        guard heard.isEmpty, !wasWoken, start.duration(to: .now) >= self.probe else { return true }
-        return (try? link.script("SELECT", until: .now + .seconds(5))) != nil
+        guard heard.isEmpty, !wasWoken, start.duration(to: .now) >= self.probe else { return }
+        try link.script("SELECT", until: .now + .seconds(5))
     }
 
     private func drain() -> Bool {

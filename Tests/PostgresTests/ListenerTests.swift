@@ -1,4 +1,6 @@
+import Logging
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -82,6 +84,36 @@ import Testing
         #expect(await heard.next() == .received(payload: "late"))
     }
 
+    @Test(.timeLimit(.minutes(5))) func `where LISTEN itself is refused, each pause is longer, and one warning is enough`() async throws {
+        let (connections, connected) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+        let proxy = try Peer { line in
+            connected.yield(.now)
+            line.skip(65_536)  // the startup message
+            line.write("R\0\0\0\u{8}\0\0\0\0Z\0\0\0\u{5}I")
+            line.skip(65_536)  // LISTEN
+            line.write("E\0\0\0\u{17}SERROR\0C42501\0Mno\0\0Z\0\0\0\u{5}I")
+            line.drain()
+        }
+        defer { proxy.close() }
+        let log = WarningCount()
+        let url = "host=127.0.0.1 port=\(proxy.port) sslmode=disable gssencmode=disable"
+        let listener = Listener(
+            settings: ConnectionSettings(url: url, applicationName: "test"),
+            random: Highest(),
+            logger: Logger(label: "test") { _ in log }
+        )
+        defer { listener.close() }
+        _ = listener.notifications(on: "one")
+        var moments: [ContinuousClock.Instant] = []
+        for await moment in connections {
+            moments.append(moment)
+            if moments.count == 5 { break }
+        }
+        // The first pause may be cut short by the subscription.
+        #expect(moments[1].duration(to: moments[4]) >= .milliseconds(200 + 400 + 800))
+        #expect(log.count.withLock { $0 } == 1)
+    }
+
     @Test(.timeLimit(.minutes(5))) func `closing ends every stream`() async throws {
         let listener = self.listener()
         let stream = listener.notifications(on: "one")
@@ -89,4 +121,26 @@ import Testing
         for await _ in stream {}
         for await _ in listener.notifications(on: "one") {}
     }
+}
+
+/// Draws the upper end of every range.
+private struct Highest: RandomNumberGenerator {
+    func next() -> UInt64 { .max }
+}
+
+private final class WarningCount: LogHandler, Sendable {
+    let count = Mutex(0)
+    var logLevel: Logger.Level {
+        get { .warning }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+    func log(event: LogEvent) { self.count.withLock { $0 += 1 } }
 }
