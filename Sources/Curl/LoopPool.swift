@@ -35,16 +35,16 @@ final class LoopPool: Sendable {
     deinit { self.state.withLock { for loop in $0.idle.values.joined() { loop.stop() } } }
 
     /// Lends a loop, when it is the caller's turn: what runs on it finds the connection of what ran before.
-    func lend<T>(to account: Account, _ body: (TransferLoop) async throws -> T) async throws -> T {
-        let loop = try await self.take(account)
+    ///
+    /// `body` runs in any case, and is told when there is no loop: its own errors are then the only ones.
+    func lend<T, E: Error>(
+        to account: Account,
+        _ body: (Result<TransferLoop, TransferError>) async throws(E) -> T
+    ) async throws(E) -> T {
+        let loop: TransferLoop
+        do throws(TransferError) { loop = try await self.take(account) } catch { return try await body(.failure(error)) }
         defer { self.leave(account, with: loop) }
-        return try await body(loop)
-    }
-
-    func run(_ transfer: Transfer, for account: Account) async throws(TransferError) -> TransferAnswer {
-        let loop = try await self.take(account)
-        defer { self.leave(account, with: loop) }
-        return try await loop.run(transfer)
+        return try await body(.success(loop))
     }
 
     private func take(_ account: Account) async throws(TransferError) -> TransferLoop {

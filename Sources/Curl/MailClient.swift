@@ -17,11 +17,27 @@ package final class MailClient: Sendable {
     /// - Throws: `TransferError` when no such reply came. Its phase is `.afterSend` once the whole message has left: then the server may
     ///   have taken the mail. A cancelled task gets `.cancelled`.
     package func send(_ transfer: MailTransfer) async throws(TransferError) -> MailReply {
-        let server = try MailServer(url: transfer.url, service: .smtp)
-        try self.settings.egress.check(server)
-        try transfer.check()
-        let answer = try await self.loops.run(.mail(transfer, to: server), for: .init(server: server, username: transfer.username))
-        return MailReply(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
+        try await self.turn(for: transfer) { turn async throws(TransferError) in try await turn.send() }
+    }
+
+    /// Waits for one of the few connections that an account may have at a time, and keeps it while `body` decides whether to send.
+    ///
+    /// `body` runs in any case: what keeps the mail from ever being sent, `send` tells.
+    package func turn<T, E: Error>(
+        for transfer: MailTransfer,
+        _ body: (MailTurn) async throws(E) -> T
+    ) async throws(E) -> T {
+        let server: MailServer
+        do throws(TransferError) {
+            server = try MailServer(url: transfer.url, service: .smtp)
+            try self.settings.egress.check(server)
+            try transfer.check()
+        } catch {
+            return try await body(MailTurn(place: .failure(error)))
+        }
+        return try await self.loops.lend(to: .init(server: server, username: transfer.username)) { loop async throws(E) in
+            try await body(MailTurn(place: loop.map { (.mail(transfer, to: server), $0) }))
+        }
     }
 
     /// Connects, logs in where there is a user name, and hands nothing over.
@@ -40,8 +56,9 @@ package final class MailClient: Sendable {
             deadline: .seconds(30)
         )
         try nothing.checkLogin()
-        let answer = try await self.loops.run(.mail(nothing, to: server), for: .init(server: server, username: username))
-        return MailReply(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
+        return try await self.loops.lend(to: .init(server: server, username: username)) { loop async throws(TransferError) in
+            MailReply(try await loop.get().run(.mail(nothing, to: server)))
+        }
     }
 
     /// Asks a mailbox several questions over one connection.
@@ -52,8 +69,25 @@ package final class MailClient: Sendable {
         try self.settings.egress.check(server)
         try mailbox.check()
         return try await self.loops.lend(to: .init(server: server, username: mailbox.username)) { loop in
-            try await body(MailboxLine(mailbox: mailbox, server: server, loop: loop))
+            try await body(MailboxLine(mailbox: mailbox, server: server, loop: try loop.get()))
         }
+    }
+}
+
+/// A mail's place among those that its account has under way.
+package struct MailTurn: Sendable {
+    fileprivate let place: Result<(transfer: Transfer, loop: TransferLoop), TransferError>
+
+    /// As `MailClient.send`, without a wait.
+    package func send() async throws(TransferError) -> MailReply {
+        let (transfer, loop) = try self.place.get()
+        return MailReply(try await loop.run(transfer))
+    }
+}
+
+extension MailReply {
+    fileprivate init(_ answer: TransferAnswer) {
+        self.init(code: answer.status, text: String(decoding: answer.body, as: UTF8.self))
     }
 }
 

@@ -6,13 +6,23 @@ import Parley
 
 extension Courier {
     /// Sends one request and has the adapter judge the answer. Never throws: whatever happens is an outcome.
-    func exchange(_ sending: Sending) async -> SendResult {
+    typealias Exchange = () async -> SendResult
+
+    /// Waits until the request could leave at once, and keeps its place while `attempt` makes the exchange, or does not: a wait is no try.
+    func whenItsTurn(_ sending: Sending, _ attempt: (Exchange) async throws -> Settled) async throws -> Settled {
         switch sending.request {
-        case .kept: SendResult(outcome: .accepted(externalID: sending.delivery.message.id.description), httpStatus: nil, detail: nil)
-        case .mail(let mail): await self.exchange(mail, sending)
-        case .http(let call): await self.exchange(call, sending)
-        case .step(let call, let number): await self.exchange(call, asStep: number, of: sending)
-        case .later: SendResult(outcome: .retry(reason: .failing, after: nil), httpStatus: nil, detail: "bad_result")
+        case .kept:
+            try await attempt {
+                SendResult(outcome: .accepted(externalID: sending.delivery.message.id.description), httpStatus: nil, detail: nil)
+            }
+        case .mail(let mail):
+            try await self.mail.turn(for: MailTransfer(mail)) { turn in
+                try await attempt { await self.exchange(mail, on: turn, sending) }
+            }
+        case .http(let call): try await attempt { await self.exchange(call, sending) }
+        case .step(let call, let number): try await attempt { await self.exchange(call, asStep: number, of: sending) }
+        case .later:
+            try await attempt { SendResult(outcome: .retry(reason: .failing, after: nil), httpStatus: nil, detail: "bad_result") }
         }
     }
 
@@ -26,22 +36,12 @@ extension Courier {
         }
     }
 
-    private func exchange(_ mail: MailRequest, _ sending: Sending) async -> SendResult {
+    private func exchange(_ mail: MailRequest, on turn: MailTurn, _ sending: Sending) async -> SendResult {
         guard !mail.url.isEmpty else {
             return SendResult(outcome: .refused(reason: .policy, code: "no_smtp_url", detail: ""), httpStatus: nil, detail: "no_smtp_url")
         }
-        let domain = mail.sender.split(separator: "@").last.map(String.init)
-        let transfer = MailTransfer(
-            url: mail.url,
-            username: mail.username,
-            password: mail.password,
-            greeting: domain.flatMap { $0.wholeMatch(of: /[A-Za-z0-9.-]+/) == nil ? nil : $0 },
-            sender: mail.sender,
-            recipient: mail.recipient,
-            message: mail.message
-        )
         do {
-            let reply = try await self.mail.send(transfer)
+            let reply = try await turn.send()
             let headers = [MailReplyMeaning.messageIDHeader: mail.messageID]
             return await self.judged(ProviderAnswer(status: reply.code, headers: headers, body: Array(reply.text.utf8)), sending)
         } catch {
@@ -109,6 +109,21 @@ extension Courier {
     private static func withRetryAfter(_ outcome: SendOutcome, of answer: ProviderAnswer) -> SendOutcome {
         guard case .retry(let reason, nil) = outcome, let header = answer.headers["retry-after"] else { return outcome }
         return .retry(reason: reason, after: RetryAfter.seconds(header, at: Date()))
+    }
+}
+
+extension MailTransfer {
+    fileprivate init(_ mail: MailRequest) {
+        let domain = mail.sender.split(separator: "@").last.map(String.init)
+        self.init(
+            url: mail.url,
+            username: mail.username,
+            password: mail.password,
+            greeting: domain.flatMap { $0.wholeMatch(of: /[A-Za-z0-9.-]+/) == nil ? nil : $0 },
+            sender: mail.sender,
+            recipient: mail.recipient,
+            message: mail.message
+        )
     }
 }
 

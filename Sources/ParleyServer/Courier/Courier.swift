@@ -138,7 +138,7 @@ package struct Courier: JobHandler {
         }
         guard delivery.partsSent < rendering.parts.count else { return self.complete(delivery) }
         let sending = Sending(delivery: delivery, rendering: rendering, adapter: adapter, account: account, job: job)
-        return try await self.send(sending, in: context)
+        return try await self.whenItsTurn(sending) { try await self.attempt(sending, in: context, $0) }
     }
 
     private func account(of channel: SealedChannel) throws -> (any Adapter, ChannelContext) {
@@ -149,7 +149,7 @@ package struct Courier: JobHandler {
     }
 
     /// One part, from the gate to the provider's answer.
-    private func send(_ sending: Sending, in context: JobContext) async throws -> ([SQL], Verdict) {
+    private func attempt(_ sending: Sending, in context: JobContext, _ exchange: Exchange) async throws -> ([SQL], Verdict) {
         let delivery = sending.delivery
         let limits = delivery.channel.policy.limits(over: sending.adapter.limits)
         switch try await self.gate.admit(delivery, limits: limits) {
@@ -176,7 +176,7 @@ package struct Courier: JobHandler {
             throw error
         }
         let start = ContinuousClock.now
-        let result = await self.exchange(sending)
+        let result = await exchange()
         self.count(result, of: sending.adapter.name, took: .now - start)
         self.memory.remember(.ended(result), of: attempt)
         let decision = self.decide(result.outcome, of: delivery, attempts: attempt.number, partsLeft: sending.partsLeft)

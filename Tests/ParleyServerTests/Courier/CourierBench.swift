@@ -20,13 +20,17 @@ final class CourierBench: Sendable {
     let courier: Courier
     private let client: HTTPClient
 
-    init(_ provider: Peer, policy: String = "{}", limits: SendLimits = SendLimits(perSecond: 0, perRecipientSeconds: 0), uploads: Int = 0)
-        async throws
-    {
+    init(
+        _ provider: Peer,
+        speakingMail isMail: Bool = false,
+        policy: String = "{}",
+        limits: SendLimits = SendLimits(perSecond: 0, perRecipientSeconds: 0),
+        uploads: Int = 0
+    ) async throws {
         let database = try #require(TestDatabase.current)
         self.pool = database.pool
         self.client = try HTTPClient(settings: .init(userAgent: "test", egress: EgressPolicy(allowing: "127.0.0.0/8")))
-        self.adapter = PlainAdapter(limits: limits, url: provider.url, uploads: uploads)
+        self.adapter = PlainAdapter(limits: limits, url: isMail ? "smtp://127.0.0.1:\(provider.port)" : provider.url, uploads: uploads)
         self.courier = Self.courier(self.pool, self.adapter, self.client)
         _ = try await self.pool.pipeline(
             in: .all,

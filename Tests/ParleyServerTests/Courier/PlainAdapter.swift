@@ -3,7 +3,7 @@ import Parley
 import ParleyServer
 
 /// An adapter as plain as one can be, so that these tests are about the courier: a part is a POST of its text; 201 `{"id"}` is accepted, 429
-/// throttled, 5xx failing, 4xx refused with `{"refused"}`.
+/// throttled, 5xx failing, 4xx refused with `{"refused"}`. Where its URL is a mail server's, a part is a mail, and 250 is accepted.
 struct PlainAdapter: Adapter {
     static let plain = AdapterName(rawValue: "plain")!
 
@@ -33,6 +33,7 @@ struct PlainAdapter: Adapter {
         return Rendering(
             parts: [ProviderRequest](repeating: .later, count: self.uploads)
                 + parts.map { part in
+                    guard !self.url.hasPrefix("smtp:") else { return .mail(.plain(part, to: self.url, message.id)) }
                     let body: JSON = [
                         "to": .string(message.to), "text": .string(part), "delivery": .string(message.delivery.description),
                         "uploaded": .array(message.steps),
@@ -46,6 +47,7 @@ struct PlainAdapter: Adapter {
 
     func judge(_ answer: ProviderAnswer, for channel: ChannelContext) async throws(AdapterError) -> SendOutcome {
         switch answer.status {
+        case 250: return .accepted(externalID: nil)
         case 201:
             guard let body = try? JSON(parsing: answer.body), let id = body["id"]?.string else { throw AdapterError(.badResult, "outcome") }
             return .accepted(externalID: id)
@@ -72,5 +74,17 @@ struct PlainAdapter: Adapter {
 
     func address(_ text: String, for channel: ChannelContext) async -> Address? {
         PhoneNumber(text).map { Address(space: AddressSpace(rawValue: "sms"), value: $0.rawValue) }
+    }
+}
+
+extension MailRequest {
+    fileprivate static func plain(_ text: String, to url: String, _ message: MessageID) -> Self {
+        Self(
+            url: url,
+            sender: "a@a.test",
+            recipient: "b@b.test",
+            message: Array("From: a@a.test\r\n\r\n\(text)\r\n".utf8),
+            messageID: "<\(message)@a.test>"
+        )
     }
 }
