@@ -2,7 +2,6 @@ package import Channels
 import Foundation
 package import Parley
 package import Postgres
-import Synchronization
 
 /// The channels: kept with sealed settings, opened once and remembered for a moment.
 ///
@@ -11,55 +10,31 @@ package final class ChannelStore: Sendable {
     /// The notification's payload is the channel's id.
     package static let notifications = "parley_channels"
 
-    private struct Entry {
-        var record: ChannelRecord?
-        var loadedAt: ContinuousClock.Instant
-    }
-    private struct Cache {
-        var entries: [ChannelID: Entry] = [:]
-        /// Rises with every change heard of, so that a load begun before it is not kept.
-        var generation = 0
-    }
-
     let pool: Pool
     let sealer: Sealer
     private let adapters: AdapterRegistry
-    private let timeToLive: Duration
-    private let cache = Mutex(Cache())
-    private static let capacity = 10_000
+    private let memory: ShortMemory<ChannelID, ChannelRecord?>
 
     /// - Parameter adapters: tell which addresses a channel's settings name.
     package init(pool: Pool, sealer: Sealer, adapters: AdapterRegistry, timeToLive: Duration = .seconds(5)) {
         self.adapters = adapters
         self.pool = pool
         self.sealer = sealer
-        self.timeToLive = timeToLive
+        self.memory = ShortMemory(timeToLive: timeToLive)
     }
 
     /// The channel in whichever workspace: for hooks and workers, which know nothing but its id. Nil when there is none.
     package func channel(_ id: ChannelID) async throws -> ChannelRecord? {
-        let now = ContinuousClock.now
-        let (known, generation) = self.cache.withLock { ($0.entries[id], $0.generation) }
-        if let known, now - known.loadedAt < self.timeToLive { return known.record }
-        let rows = try await self.pool.query(in: .all, "SELECT \(Self.columns) FROM channels WHERE id = \(id.uuid)")
-        let record = try rows.first.map(self.record)
-        self.cache.withLock { cache in
-            guard cache.generation == generation else { return }
-            if cache.entries.count >= Self.capacity { cache.entries.removeAll(keepingCapacity: true) }
-            cache.entries[id] = Entry(record: record, loadedAt: now)
+        try await self.memory.value(of: id) {
+            let rows = try await self.pool.query(in: .all, "SELECT \(Self.columns) FROM channels WHERE id = \(id.uuid)")
+            return try rows.first.map(self.record)
         }
-        return record
     }
 
     func mailboxes(_ adapter: AdapterName, _ settings: [String: JSON]) -> [String] { self.adapters[adapter]?.mailboxes(settings) ?? [] }
 
     /// Forgets one channel, or all when a notification may have been missed.
-    package func forget(_ id: ChannelID?) {
-        self.cache.withLock { cache in
-            cache.generation += 1
-            if let id { cache.entries[id] = nil } else { cache.entries.removeAll(keepingCapacity: true) }
-        }
-    }
+    package func forget(_ id: ChannelID?) { self.memory.forget(id) }
 
     static let columns: SQL =
         "workspace_id, id, adapter, name, settings, policy, status, status_why, created_at, updated_at, \(PollStatus.columns)"

@@ -2,7 +2,6 @@ import Channels
 package import Foundation
 package import Parley
 package import Postgres
-import Synchronization
 
 /// What a key may do.
 package enum Scope: String, Sendable, CaseIterable {
@@ -31,54 +30,33 @@ package final class KeyStore: Sendable {
     /// The notification's payload is the key's id.
     package static let notifications = "parley_keys"
 
-    private struct Entry {
-        var key: APIKey?
-        var loadedAt: ContinuousClock.Instant
-    }
-    private struct Cache {
-        var entries: [[UInt8]: Entry] = [:]
-        var generation = 0
-    }
     private let pool: Pool
-    private let timeToLive: Duration
-    private let cache = Mutex(Cache())
-    private static let capacity = 10_000
+    /// By the secret's hash.
+    private let memory: ShortMemory<[UInt8], APIKey?>
 
     /// - Parameter timeToLive: how long a revoked key may still work when the notification is lost.
     package init(pool: Pool, timeToLive: Duration = .seconds(1)) {
         self.pool = pool
-        self.timeToLive = timeToLive
+        self.memory = ShortMemory(timeToLive: timeToLive)
     }
 
     /// The key that `secret` is; nil when it is none, was revoked or is over. No secret takes the way of a wrong one, so that
     /// neither the text nor the time of the answer tells them apart.
     package func authenticate(_ secret: String?) async throws -> APIKey? {
         let hash = Crypto.sha256((secret ?? "").utf8)
-        let now = ContinuousClock.now
-        let (known, generation) = self.cache.withLock { ($0.entries[hash], $0.generation) }
-        if let known, now - known.loadedAt < self.timeToLive { return known.key }
-        let rows = try await self.pool.query(
-            in: .all,
-            """
-            SELECT \(Self.columns) FROM api_keys
-            WHERE hash = \(hash) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
-            """
-        )
-        let key = try rows.first.map(Self.key)
-        self.cache.withLock { cache in
-            guard cache.generation == generation else { return }
-            if cache.entries.count >= Self.capacity { cache.entries.removeAll(keepingCapacity: true) }
-            cache.entries[hash] = Entry(key: key, loadedAt: now)
+        return try await self.memory.value(of: hash) {
+            let rows = try await self.pool.query(
+                in: .all,
+                """
+                SELECT \(Self.columns) FROM api_keys
+                WHERE hash = \(hash) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+                """
+            )
+            return try rows.first.map(Self.key)
         }
-        return key
     }
 
-    package func forgetAll() {
-        self.cache.withLock { cache in
-            cache.generation += 1
-            cache.entries.removeAll(keepingCapacity: true)
-        }
-    }
+    package func forgetAll() { self.memory.forget(nil) }
 
     // MARK: - Writing and listing
 
