@@ -35,6 +35,10 @@ package enum DeliveryState: String, Hashable, Sendable, Codable, CaseIterable {
     package var isEnd: Bool { self.rank >= DeliveryState.cancelled.rank }
     /// The names of those in which something is left for us to do.
     package static let underWay = Self.allCases.filter { !$0.isOver }.map(\.rawValue)
+    /// The names of those in which the provider has it.
+    package static let handedOver = Self.allCases.filter { $0.isOver && !$0.isEnd }.map(\.rawValue)
+    /// The names of those that wait for a person.
+    package static let stuck = [Self.unknown, .held].map(\.rawValue)
 
     /// This state after a provider reported another one.
     package func merging(_ reported: DeliveryState) -> DeliveryState { reported.rank > self.rank ? reported : self }

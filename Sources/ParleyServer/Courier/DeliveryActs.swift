@@ -36,7 +36,7 @@ package struct DeliveryActs: Sendable {
             in: .workspace(workspace.uuid),
             """
             SELECT id, message_id, conversation_id, channel_id, state, reason, detail, updated_at FROM deliveries
-            WHERE workspace_id = \(workspace.uuid) AND state = ANY (ARRAY['held', 'unknown']) AND (\(after?.uuid)::uuid IS NULL OR id > \(after?.uuid))
+            WHERE workspace_id = \(workspace.uuid) AND state = ANY(\(DeliveryState.stuck)) AND (\(after?.uuid)::uuid IS NULL OR id > \(after?.uuid))
             ORDER BY id LIMIT \(limit)
             """
         )

@@ -43,7 +43,7 @@ struct VisitorStore: Sendable {
     /// What we wrote is shown once it is on record as sent: not while it is held, and never when it was cancelled.
     private static let isReleased: SQL = """
         (m.direction = 'inbound' OR EXISTS (SELECT FROM deliveries d WHERE d.workspace_id = m.workspace_id AND d.message_id = m.id
-            AND d.state IN ('accepted', 'sent', 'delivered', 'read')))
+            AND d.state = ANY(\(DeliveryState.handedOver))))
         """
 
     /// Newest first; one more than `limit` when there is more.

@@ -35,6 +35,12 @@ import Testing
         }
     }
 
+    @Test func `is ours to work on, with the provider, or at an end`() {
+        #expect(DeliveryState.underWay == ["queued", "sending", "unknown", "held"])
+        #expect(DeliveryState.handedOver == ["accepted", "sent", "delivered", "read"])
+        #expect(Set(DeliveryState.stuck).isSubset(of: DeliveryState.underWay))
+    }
+
     @Test func `never goes back`() {
         for state in DeliveryState.allCases {
             for reported in DeliveryState.allCases { #expect(state.merging(reported).rank >= state.rank) }

@@ -1,3 +1,4 @@
+import Parley
 import Postgres
 
 /// A promise that a query can check on a live system: it counts the rows that break it, so 0 is well.
@@ -22,7 +23,7 @@ package struct Invariant: Sendable {
                 number: "I5",
                 promise: "an attempt is written down before anything is sent",
                 violations: """
-                    SELECT count(*) AS violations FROM deliveries d WHERE d.state IN ('accepted', 'sent', 'delivered', 'read')
+                    SELECT count(*) AS violations FROM deliveries d WHERE d.state = ANY(\(DeliveryState.handedOver))
                         AND NOT EXISTS (SELECT FROM attempts a WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id)
                     """
             ),
