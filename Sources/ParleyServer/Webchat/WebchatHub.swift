@@ -18,9 +18,12 @@ actor WebchatHub {
         /// Every event of theirs behind this one comes through `events`.
         var position: Int64
     }
-    private struct Sink {
-        var place: VisitorStore.Place
+    private struct Browser: Hashable {
+        var channel: ChannelID
         var device: String
+    }
+    private struct Sink {
+        var browser: Browser
         var continuation: AsyncStream<VisitorEvent>.Continuation
     }
     private struct Slot: Hashable {
@@ -31,6 +34,7 @@ actor WebchatHub {
         var task: Task<Void, Never>
         var position: Int64
         var sinks: [Int: Sink] = [:]
+        var streams: [Browser: Int] = [:]
         var slots: [Slot: Set<Int>] = [:]
         /// Whose conversations are; nil for those of other channels. Forgotten now and then.
         var owners: [ConversationID: Slot?] = [:]
@@ -52,23 +56,28 @@ actor WebchatHub {
             let position = try await self.feed.position()
             if self.readings[place.workspace] == nil { self.start(place.workspace, at: position) }
         }
-        let reading = self.readings[place.workspace]!
-        guard reading.sinks.values.count(where: { $0.device == device && $0.place.channel == place.channel }) < Self.streamsOfOne else {
+        let browser = Browser(channel: place.channel, device: device)
+        guard self.readings[place.workspace]!.streams[browser, default: 0] < Self.streamsOfOne else {
             throw Problem(429, "rate_limited", "Too many streams of one browser", headers: [.retryAfter: "10"])
         }
         let (events, continuation) = AsyncStream.makeStream(of: VisitorEvent.self, bufferingPolicy: .bufferingOldest(Self.room))
         self.lastNumber += 1
         let number = self.lastNumber
-        self.readings[place.workspace]?.sinks[number] = Sink(place: place, device: device, continuation: continuation)
+        self.readings[place.workspace]?.sinks[number] = Sink(browser: browser, continuation: continuation)
+        self.readings[place.workspace]?.streams[browser, default: 0] += 1
         for key in place.threadKeys {
             self.readings[place.workspace]?.slots[Slot(channel: place.channel, threadKey: key), default: []].insert(number)
         }
         continuation.onTermination = { [weak self] _ in Task { await self?.leave(number, place) } }
-        return Connection(events: events, position: reading.position)
+        return Connection(events: events, position: self.readings[place.workspace]!.position)
     }
 
     private func leave(_ number: Int, _ place: VisitorStore.Place) {
-        self.readings[place.workspace]?.sinks[number] = nil
+        // Nil where the reading ended, and maybe began anew, meanwhile.
+        guard let sink = self.readings[place.workspace]?.sinks.removeValue(forKey: number) else { return }
+        if let count = self.readings[place.workspace]?.streams[sink.browser] {
+            self.readings[place.workspace]?.streams[sink.browser] = count > 1 ? count - 1 : nil
+        }
         for key in place.threadKeys {
             let slot = Slot(channel: place.channel, threadKey: key)
             self.readings[place.workspace]?.slots[slot]?.remove(number)
