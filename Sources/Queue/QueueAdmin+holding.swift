@@ -1,3 +1,4 @@
+package import Foundation
 package import Postgres
 
 /// Changing jobs that are in the queue. A job in flight is finished as it was begun; the owner of the lane reads everything else anew.
@@ -41,6 +42,17 @@ extension QueueAdmin {
         )
         try await self.tell(queue, of: selection, transaction)
         return count
+    }
+
+    /// Lets jobs that wait for their moment run now. Their workers find them at the next poll.
+    ///
+    /// It looks at every job of the queue that waits: for what a person does, not for a loop.
+    package static func wake(keysEnding suffix: String, of workspace: UUID, in queue: QueueName) -> SQL {
+        """
+        UPDATE jobs SET run_at = now()
+        WHERE lane = ANY(\(Array(Lanes.all))) AND queue = \(queue.rawValue) AND waiting AND NOT held AND run_at > now()
+            AND workspace_id = \(workspace) AND right(key, length(\(suffix))) = \(suffix)
+        """
     }
 
     /// Removes jobs for good.

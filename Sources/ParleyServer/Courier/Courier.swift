@@ -101,7 +101,8 @@ package struct Courier: JobHandler {
         if delivery.state.isOver { return ([], .done) }
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
         if delivery.isStopped { return self.give(up: delivery, .contactStopped) }
-        if delivery.channel.status == "disabled" { return self.wait(for: .seconds(30), delivery, .channelDisabled) }
+        // Enabling it lets all go at once (`OutboxPayload.wake`), but for one that is read at that very moment.
+        if delivery.channel.status == "disabled" { return self.wait(for: .seconds(600), delivery, .channelDisabled) }
 
         let adapter: any Adapter
         let account: ChannelContext

@@ -1,5 +1,6 @@
 package import Foundation
 package import Parley
+import Postgres
 package import Queue
 
 /// One outbox job: which delivery is to be made.
@@ -19,7 +20,14 @@ package struct OutboxPayload: Hashable, Sendable, Codable {
     }
 
     /// What leaves one after another: the messages of one conversation over one channel (I6).
-    package var orderingKey: String { "\(self.conversation):\(self.channel)" }
+    package var orderingKey: String { "\(self.conversation)\(Self.keySuffix(of: self.channel))" }
+
+    private static func keySuffix(of channel: ChannelID) -> String { ":\(channel)" }
+
+    /// Lets go what waited while `channel` was disabled. To be committed together with the change of its status.
+    static func wake(_ channel: ChannelID, in workspace: WorkspaceID) -> SQL {
+        QueueAdmin.wake(keysEnding: Self.keySuffix(of: channel), of: workspace.uuid, in: .outbox)
+    }
 }
 
 extension OutboxPayload {

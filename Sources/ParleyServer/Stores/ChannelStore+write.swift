@@ -34,11 +34,15 @@ extension ChannelStore {
             UPDATE channels SET name = \(record.name), settings = \(try self.sealed(record.settings, record.id)),
                 policy = \(try Self.text(record.policy)), status = \(record.status.rawValue), status_why = \(record.statusReason),
                 updated_at = now()
-            WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid) RETURNING \(Self.columns)
+            FROM (SELECT status AS was FROM channels WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid) FOR UPDATE) before
+            WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid) RETURNING \(Self.columns), was
             """,
             Self.notification(record.id),
         ])
         guard let row = results[0].first else { return nil }
+        if try row.value("was") == ChannelRecord.Status.disabled.rawValue, record.status != .disabled {
+            _ = try await queries.query(OutboxPayload.wake(record.id, in: record.workspace))
+        }
         let addresses = self.mailboxes(record.adapter, record.settings)
         try await MailboxStore.assign(addresses, to: record.id, in: record.workspace, on: queries)
         return try self.record(row)
