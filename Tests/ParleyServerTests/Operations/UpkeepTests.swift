@@ -26,4 +26,60 @@ import Testing
             #expect(try await fixture.count("idempotency") == 1)
         }
     }
+
+    @Test func `a channel's requests are kept as long as it says, and those of a channel that is gone as long as is usual`() async throws {
+        try await APIFixture.run { fixture in
+            let workspace = fixture.workspace.uuid
+            let (long, short) = (fixture.channel.id.uuid, try await fixture.neighbour())
+            _ = try await fixture.pool.pipeline(
+                in: .all,
+                [
+                    "UPDATE channels SET policy = policy || '{\"retentionDays\": 30}' WHERE id = \(long)",
+                    "UPDATE channels SET policy = policy || '{\"retentionDays\": 2}' WHERE id = \(short.channel.id.uuid)",
+                    """
+                    INSERT INTO inbound_requests (workspace_id, id, channel_id, request, outcome, received_at)
+                    SELECT c.workspace, uuid7(), c.id, '', 'accepted', now() - age * interval '1 day' FROM generate_series(1, 40) AS age,
+                        (VALUES (\(workspace), \(long)), (\(short.workspace.uuid), \(short.channel.id.uuid)), (\(workspace), uuid7())) AS c (workspace, id)
+                    """,
+                ]
+            )
+            await Upkeep(pool: fixture.pool, logger: TestDatabase.logger).round()
+            let kept = try await fixture.pool.query(
+                in: .all,
+                "SELECT count(*) AS n FROM inbound_requests GROUP BY channel_id ORDER BY 1"
+            )
+            // One of each age in days was kept just too long when the round came.
+            #expect(try kept.map { try $0.value("n", as: Int.self) } == [1, 6, 29])
+        }
+    }
+
+    @Test func `slice by slice, all of a table comes round`() async throws {
+        let pool = TestDatabase.current.pool
+        _ = try await pool.query(
+            in: .all,
+            """
+            INSERT INTO receipts_unmatched (workspace_id, channel_id, external_id, status, received_at)
+            SELECT uuid7(), uuid7(), n, 'sent', now() - interval '8 days' FROM generate_series(1, 900) AS n
+            """
+        )
+        let rule = try #require(UpkeepRule.all.first { $0.table.text == "receipts_unmatched" })
+        var deleted: [Int] = []
+        while deleted.reduce(0, +) < 900, deleted.count < 100 {
+            deleted.append(try await pool.query(in: .all, rule.statement(deleted.count, pages: 2)).count)
+        }
+        #expect(deleted.count > 3)
+        #expect(deleted.allSatisfy { $0 > 0 })
+        #expect(deleted.reduce(0, +) == 900)
+    }
+
+    @Test(arguments: UpkeepRule.all) func `no rule reads a whole table`(rule: UpkeepRule) async throws {
+        let pool = TestDatabase.current.pool
+        let plan = try await pool.query(in: .all, "EXPLAIN \(rule.statement(0))").map { try $0.value("QUERY PLAN", as: String.self) }
+            .joined(separator: "\n")
+        #expect(!plan.contains("Seq Scan on \(rule.table.text)"))
+        switch rule.search {
+        case .byChannel: #expect(plan.contains(/Index Cond: \(\(channel_id = .*\) AND \(received_at </))
+        case .bySlice: #expect(plan.contains("Tid Range Scan on \(rule.table.text)"))
+        }
+    }
 }
