@@ -58,7 +58,7 @@ package struct API: Sendable {
     let feed: EventFeed?
     let idempotency: IdempotencyStore
     private let logger: Logger
-    // An address that tries 20 wrong keys at once waits 3 s for each further try (B75); keys that work are not slowed by it.
+    // An address that tries 20 wrong keys at once waits 3 s for each further try (B75).
     private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
     private let perKey = RateLimiter(RateLimiter.Rule(perSecond: 2_000, burst: 4_000))
     // Many keys are no way around a workspace's share (B74).
@@ -123,16 +123,7 @@ package struct API: Sendable {
 
     /// - Parameter answers: JSON, as nearly always; nil where the answer is what a file is.
     func admit(_ request: IncomingRequest, _ scope: Scope, answers type: String? = "application/json") async throws -> APICall {
-        guard let key = try await self.keys.authenticate(Self.secret(request)) else {
-            if let wait = self.wrongKeys.take(request.peer) { throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait) }
-            throw Problem(
-                401,
-                "unauthenticated",
-                "Unauthenticated",
-                detail: "Send a valid key: Authorization: Bearer KEY.",
-                headers: [.wwwAuthenticate: #"Bearer realm="parley""#]
-            )
-        }
+        let key = try await self.authenticated(request)
         for (limiter, subject) in [(self.perKey, key.id.description), (self.perWorkspace, key.workspace.description)] {
             if let wait = limiter.take(subject) { throw Problem.tooManyRequests(limiter.rule, retryAfter: wait) }
         }
@@ -141,6 +132,23 @@ package struct API: Sendable {
         }
         guard type == nil || Self.accepts(request.headers[.accept]) else { throw Problem.notAcceptable }
         return APICall(request: request, key: key)
+    }
+
+    /// Who tries too many wrong keys is told so before the look-up; only keys that worked here before are looked up all the same.
+    private func authenticated(_ request: IncomingRequest) async throws -> APIKey {
+        let secret = Self.secret(request)
+        if !self.keys.hasSeen(secret), let wait = self.wrongKeys.wait(request.peer) {
+            throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait)
+        }
+        if let key = try await self.keys.authenticate(secret) { return key }
+        if let wait = self.wrongKeys.take(request.peer) { throw Problem.tooManyRequests(self.wrongKeys.rule, retryAfter: wait) }
+        throw Problem(
+            401,
+            "unauthenticated",
+            "Unauthenticated",
+            detail: "Send a valid key: Authorization: Bearer KEY.",
+            headers: [.wwwAuthenticate: #"Bearer realm="parley""#]
+        )
     }
 
     /// `Bearer KEY`, `AccessKey KEY` or the bare key.

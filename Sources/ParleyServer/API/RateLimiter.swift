@@ -26,16 +26,24 @@ final class RateLimiter: Sendable {
             if buckets.count > Self.capacity {  // those that are full again say no more than none would
                 buckets = buckets.filter { self.filled($0.value, at: now) < self.rule.burst }
             }
-            let known = buckets[subject] ?? Bucket(tokens: self.rule.burst, at: now)
-            let tokens = self.filled(known, at: now)
-            guard tokens >= 1 else { return (1 - tokens) / self.rule.perSecond }
+            let tokens = self.filled(buckets[subject], at: now)
+            guard tokens >= 1 else { return self.wait(for: tokens) }
             buckets[subject] = Bucket(tokens: tokens - 1, at: now)
             return nil
         }
     }
 
-    private func filled(_ bucket: Bucket, at now: ContinuousClock.Instant) -> Double {
-        min(self.rule.burst, bucket.tokens + (now - bucket.at) / .seconds(1) * self.rule.perSecond)
+    /// What `take` would say, without taking.
+    func wait(_ subject: String, at now: ContinuousClock.Instant = .now) -> Double? {
+        let tokens = self.buckets.withLock { self.filled($0[subject], at: now) }
+        return tokens >= 1 ? nil : self.wait(for: tokens)
+    }
+
+    private func wait(for tokens: Double) -> Double { (1 - tokens) / self.rule.perSecond }
+
+    private func filled(_ bucket: Bucket?, at now: ContinuousClock.Instant) -> Double {
+        guard let bucket else { return self.rule.burst }
+        return min(self.rule.burst, bucket.tokens + (now - bucket.at) / .seconds(1) * self.rule.perSecond)
     }
 }
 

@@ -37,13 +37,13 @@ package final class KeyStore: Sendable {
     /// - Parameter timeToLive: how long a revoked key may still work when the notification is lost.
     package init(pool: Pool, timeToLive: Duration = .seconds(1)) {
         self.pool = pool
-        self.memory = ShortMemory(timeToLive: timeToLive)
+        self.memory = ShortMemory(timeToLive: timeToLive) { $0 != nil }
     }
 
     /// The key that `secret` is; nil when it is none, was revoked or is over. No secret takes the way of a wrong one, so that
     /// neither the text nor the time of the answer tells them apart.
     package func authenticate(_ secret: String?) async throws -> APIKey? {
-        let hash = Crypto.sha256((secret ?? "").utf8)
+        let hash = Self.hash(secret)
         return try await self.memory.value(of: hash) {
             let rows = try await self.pool.query(
                 in: .all,
@@ -56,7 +56,12 @@ package final class KeyStore: Sendable {
         }
     }
 
+    /// Whether `secret` worked in this process when it was last looked up; it may be over since.
+    func hasSeen(_ secret: String?) -> Bool { self.memory.last(of: Self.hash(secret)) != nil }
+
     package func forgetAll() { self.memory.forget(nil) }
+
+    private static func hash(_ secret: String?) -> [UInt8] { Crypto.sha256((secret ?? "").utf8) }
 
     // MARK: - Writing and listing
 

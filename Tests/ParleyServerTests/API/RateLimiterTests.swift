@@ -8,7 +8,9 @@ import Testing
         let now = ContinuousClock.now
         #expect((0..<3).allSatisfy { _ in limiter.take("a", at: now) == nil })
         let wait = try #require(limiter.take("a", at: now))
+        #expect(limiter.wait("a", at: now) == wait)
         #expect(abs(wait - 0.1) < 0.001)
+        #expect(limiter.wait("b", at: now) == nil)
         #expect(limiter.take("b", at: now) == nil)
         #expect(limiter.take("a", at: now + .milliseconds(101)) == nil)
         #expect(limiter.take("a", at: now + .milliseconds(102)) != nil)
