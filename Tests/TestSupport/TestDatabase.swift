@@ -20,6 +20,12 @@ package struct TestDatabase: Sendable {
         self.pool = Pool(settings: self.settings, size: 10, acquireTimeout: .seconds(20), logger: Self.logger)
     }
 
+    /// Returns when `count` sessions of this database wait for a lock.
+    package func waitForSessions(thatWait count: Int = 1) async throws {
+        let waiting: SQL = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+        while try await self.pool.query(in: .all, waiting).count < count {}
+    }
+
     /// The package's own migrations.
     package static let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../sql")
         .standardized.path

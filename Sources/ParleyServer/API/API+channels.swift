@@ -65,9 +65,8 @@ extension API {
 
     /// Changes what is given and leaves the rest; a setting given as null goes back to its default.
     private func updateChannel(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
-        guard var channel = try await self.channels.find(try call.id("id"), in: call.workspace, on: transaction) else {
-            throw Problem.notFound
-        }
+        let found = try await self.channels.find(try call.id("id"), in: call.workspace, locking: true, on: transaction)
+        guard var channel = found else { throw Problem.notFound }
         let before = self.shown(channel)
         var fields = try Fields(body: call.request)
         if let name = fields.line("name") { channel.name = name }

@@ -32,7 +32,7 @@ extension Operator {
         let workspace = try await self.target(file.workspace)
         let rows = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
             try await workspace.makeIfNew(on: transaction)
-            let known = try await store.list(in: workspace.id, on: transaction)
+            let known = try await store.find(named: steps.map(\.wanted.name), in: workspace.id, locking: true, on: transaction)
             var rows: [(ChannelRecord, String)] = []
             for step in steps {
                 let found = known.first { $0.name == step.wanted.name }

@@ -61,20 +61,23 @@ extension Operator {
             }
             return known
         }
-        let before = try await self.channel(id, workspace)
-        var record = before
-        if let name { record.name = name }
-        if settings != nil || policy != nil {
-            let adapter = try self.adapter(record.adapter.rawValue)
-            if let settings { record.settings = try rules.settings(settings, over: record.settings, of: adapter) }
-            if let policy { record.policy = try rules.policy(policy, over: record.policy, standard: adapter.standardPolicy) }
-        }
-        if let status {
-            (record.status, record.statusReason) = (status, status == .disabled ? "disabled by \(self.actor)" : nil)
-        }
-        let wanted = record
-        let changed = try await self.change(in: record.workspace) { transaction in
-            guard let changed = try await store.update(wanted, on: transaction) else { throw ProcessFailure.failed("the channel is gone") }
+        let named = try await self.channel(id, workspace)
+        let changed = try await self.change(in: named.workspace) { transaction in
+            // Read again: whoever changed it since is not to lose that.
+            guard let before = try await store.find(named.id, in: named.workspace, locking: true, on: transaction) else {
+                throw ProcessFailure.failed("the channel is gone")
+            }
+            var wanted = before
+            if let name { wanted.name = name }
+            if settings != nil || policy != nil {
+                let adapter = try self.adapter(wanted.adapter.rawValue)
+                if let settings { wanted.settings = try rules.settings(settings, over: wanted.settings, of: adapter) }
+                if let policy { wanted.policy = try rules.policy(policy, over: wanted.policy, standard: adapter.standardPolicy) }
+            }
+            if let status {
+                (wanted.status, wanted.statusReason) = (status, status == .disabled ? "disabled by \(self.actor)" : nil)
+            }
+            let changed = try await store.update(wanted, on: transaction) ?? wanted
             let entry = AuditEntry(
                 actor: self.actor,
                 action: .channelUpdate,
@@ -123,7 +126,7 @@ extension Operator {
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
         let found = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
             if let id = ChannelID(id) { return try await store.find(id, in: workspace.id, on: transaction).map { [$0] } ?? [] }
-            return try await store.list(in: workspace.id, on: transaction).filter { $0.name == id }
+            return try await store.find(named: [id], in: workspace.id, on: transaction)
         }
         guard let channel = found.first else { throw ProcessFailure.failed("there is no channel \(id) in \(workspace.name)") }
         guard found.count == 1 else { throw ProcessFailure.failed("\(found.count) channels are called \(id): name one by its id") }

@@ -57,11 +57,35 @@ extension ChannelStore {
         return !results[0].isEmpty
     }
 
-    package func find(_ id: ChannelID, in workspace: WorkspaceID, on queries: any Queries) async throws -> ChannelRecord? {
+    /// - Parameter locking: to the end of the transaction nobody else changes it: for who writes the record back.
+    package func find(
+        _ id: ChannelID,
+        in workspace: WorkspaceID,
+        locking: Bool = false,
+        on queries: any Queries
+    ) async throws -> ChannelRecord? {
         let rows = try await queries.query(
-            "SELECT \(Self.columns) FROM channels WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid)"
+            """
+            SELECT \(Self.columns) FROM channels WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid) \(Self.lock(locking))
+            """
         )
         return try rows.first.map(self.record)
+    }
+
+    /// All that have one of the names, by id; a name may belong to several.
+    package func find(
+        named names: [String],
+        in workspace: WorkspaceID,
+        locking: Bool = false,
+        on queries: any Queries
+    ) async throws -> [ChannelRecord] {
+        let rows = try await queries.query(
+            """
+            SELECT \(Self.columns) FROM channels WHERE workspace_id = \(workspace.uuid) AND name = ANY(\(names)) ORDER BY id
+            \(Self.lock(locking))
+            """
+        )
+        return try rows.map(self.record)
     }
 
     /// By id, which is by age.
@@ -87,6 +111,9 @@ extension ChannelStore {
     private static func text(_ policy: ChannelPolicy) throws -> JSONText {
         JSONText(String(decoding: try JSONEncoder().encode(policy), as: UTF8.self))
     }
+
+    /// The key stays as it is, so what refers to the channel may go on being written.
+    private static func lock(_ locking: Bool) -> SQL { locking ? "FOR NO KEY UPDATE" : "" }
 
     private static func notification(_ id: ChannelID) -> SQL { "SELECT pg_notify(\(Self.notifications), \(id.description))" }
 }

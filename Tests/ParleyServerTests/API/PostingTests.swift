@@ -76,10 +76,7 @@ import Testing
                 _ = try await transaction.query("UPDATE conversations SET status = 'ended', ended_at = now() WHERE id = \(id)")
                 let posts = [(ending, Self.body("waits"), "a")] + Array(repeating: (open, Self.body("fine"), nil), count: 10)
                 let posting = Task { try await Self.all(posts + [(ending, Self.body("waits"), "b")], fixture) }
-                while try await fixture.pool.query(
-                    in: .all,
-                    "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
-                ).isEmpty {}
+                try await TestDatabase.current.waitForSessions()
                 return posting
             }
             let answers = try await posting.value

@@ -168,6 +168,24 @@ import Testing
         }
     }
 
+    @Test func `two changes of one channel at the same moment both hold`() async throws {
+        try await APIFixture.run { fixture in
+            let path = "/v1/channels/\(fixture.channel.id)"
+            let changes: [JSON] = [["name": "newer"], ["policy": ["retentionDays": 7]], ["settings": ["from": "+15005550009"]]]
+            let patches = try await fixture.pool.transaction(in: .all) { transaction in
+                _ = try await transaction.query("SELECT FROM channels FOR UPDATE")
+                let patches = changes.map { change in Task { try await fixture.client.send("PATCH", path, change).status } }
+                try await TestDatabase.current.waitForSessions(thatWait: changes.count)
+                return patches
+            }
+            for patch in patches { #expect(try await patch.value == 200) }
+            let after = try await fixture.client.send("GET", path).json
+            #expect(after["name"] == "newer")
+            #expect(after["policy"]?["retentionDays"] == 7)
+            #expect(after["settings"]?["from"] == "+15005550009")
+        }
+    }
+
     private static let badSettings: [(JSON, String)] = [
         (["token": "x"], "/settings/from required"), (["token": "x", "from": "abc"], "/settings/from bad_format"),
         (["token": "x", "from": "+15005550009", "colour": "red"], "/settings/colour unknown_field"),

@@ -1,4 +1,5 @@
 import Parley
+import Postgres
 import TestSupport
 import Testing
 
@@ -68,5 +69,34 @@ import Testing
     func `a value that cannot be is wrong usage, and changes nothing`(index: Int) async throws {
         #expect(try await OperatorFixture.refusal(Self.usage[index])?.code == 64)
         #expect(try await OperatorFixture.count("workspaces") == 0)
+    }
+
+    @Test func `a command and a file that change one channel at the same moment both hold`() async throws {
+        try await OperatorFixture.run { try await OperatorFixture.addChannel($0) }
+        let folder = try TemporaryFolder()
+        let file = try folder.file(
+            "channels.yaml",
+            """
+            workspace: acme
+            channels:
+              - {name: sms, adapter: twilio, settings: \(OperatorFixture.twilio.text), policy: {retentionDays: 7}}
+            """
+        )
+        let database = try #require(TestDatabase.current)
+        let (command, apply) = try await database.pool.transaction(in: .all) { transaction in
+            _ = try await transaction.query("SELECT FROM channels FOR UPDATE")
+            let command = Task {
+                try await OperatorFixture.run {
+                    _ = try await $0.setChannel("sms", workspace: "acme", name: nil, settings: nil, policy: nil, status: "disabled")
+                }
+            }
+            let apply = Task { try await OperatorFixture.run { _ = try await $0.apply(file, environment: [:]) } }
+            try await database.waitForSessions(thatWait: 2)
+            return (command, apply)
+        }
+        _ = try await (command.value, apply.value)
+        let rows = try await database.pool.query(in: .all, "SELECT status, policy ->> 'retentionDays' AS days FROM channels")
+        #expect(try rows[0].value("status", as: String.self) == "disabled")
+        #expect(try rows[0].value("days", as: String.self) == "7")
     }
 }
