@@ -38,6 +38,15 @@ struct RequestFraming {
         return used
     }
 
+    /// The path this request asks for; nil where not even its first line is sound.
+    ///
+    /// - Parameter bytes: what `advance` has not used.
+    func path(before bytes: ByteBufferView) -> String? {
+        if let line = self.head.line { return line.path }
+        guard let end = bytes.firstIndex(of: 13) else { return nil }
+        return (try? RequestLine(parsing: bytes[bytes.startIndex..<end], limits: self.limits))?.path
+    }
+
     private mutating func step(_ bytes: ByteBufferView) throws(Problem) -> Int {
         switch self.state {
         case .head: return try self.readHead(bytes)
@@ -87,7 +96,7 @@ struct RequestFraming {
         self.scanned = bytes.count
         // Too long already, whatever may follow: refuse before reading on.
         let firstLine = bytes.firstIndex(of: 10).map { $0 - bytes.startIndex }
-        if firstLine == nil, bytes.count > self.limits.requestTarget + 64 { throw RequestHead.targetTooLong }
+        if firstLine == nil, bytes.count > self.limits.requestTarget + 64 { throw RequestLine.targetTooLong }
         if let firstLine, bytes.count - firstLine > self.limits.headerSection { throw RequestHead.headersTooLarge }
         if firstLine != nil, let lastLine = bytes.lastIndex(of: 10), bytes.endIndex - lastLine > self.limits.headerLine {
             throw RequestHead.headersTooLarge

@@ -3,6 +3,8 @@ import NIOCore
 /// What the framing must know of a request's head, checked byte by byte.
 struct RequestHead {
     enum Length: Hashable { case none, bytes(Int), chunked }
+    /// Nil before it is read.
+    private(set) var line: RequestLine?
     private(set) var length = Length.none
     private(set) var expectsContinue = false
     /// The caller wants the connection closed after the answer, or is too old to say otherwise.
@@ -12,7 +14,6 @@ struct RequestHead {
     /// The target takes files.
     private(set) var isUpload = false
 
-    static let targetTooLong = Problem(414, "uri_too_long", "URI too long")
     static let headersTooLarge = Problem(431, "headers_too_large", "Request header fields too large")
 
     init() {}
@@ -23,11 +24,12 @@ struct RequestHead {
             line.last == 13 ? line.dropLast() : line
         }[...]
         let requestLine = lines.removeFirst()
-        let isOld = try Self.isOldVersion(requestLine, limits: limits)
+        let line = try RequestLine(parsing: requestLine, limits: limits)
         guard lines.count <= limits.headerCount else { throw Self.headersTooLarge }
         guard bytes.count - requestLine.count <= limits.headerSection + 4 else { throw Self.headersTooLarge }
 
-        let upload = limits.upload(Self.target(requestLine))
+        self.line = line
+        let (isOld, upload) = (line.isOld, limits.upload(line.target))
         self.bodyLimit = upload ?? limits.body
         self.isUpload = upload != nil
         self.closes = isOld
@@ -58,26 +60,6 @@ struct RequestHead {
         self.length = length
     }
 
-    private static func isOldVersion(_ line: ByteBufferView, limits: HTTPLimits) throws(Problem) -> Bool {
-        let words = line.split(separator: 0x20, omittingEmptySubsequences: false)
-        guard words.count == 3, 1...32 ~= words[0].count, words[0].allSatisfy(self.isTokenByte) else {
-            throw .badRequest("The request line is not METHOD, target and version.")
-        }
-        guard words[1].count <= limits.requestTarget else { throw Self.targetTooLong }
-        guard words[1].first == UInt8(ascii: "/"), words[1].allSatisfy({ 0x21...0x7e ~= $0 }) else {
-            throw .badRequest("The request target is no path.")
-        }
-        switch String(decoding: words[2], as: UTF8.self) {
-        case "HTTP/1.1": return false
-        case "HTTP/1.0": return true
-        default: throw .badRequest("The version is not HTTP/1.1.")
-        }
-    }
-
-    private static func target(_ requestLine: ByteBufferView) -> String {
-        String(decoding: requestLine.split(separator: 0x20, omittingEmptySubsequences: false)[1], as: UTF8.self)
-    }
-
     private static func field(_ line: ByteBufferView) throws(Problem) -> (name: String, value: String) {
         guard let first = line.first, first != 0x20, first != 9 else { throw .badRequest("A header is folded over lines.") }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
@@ -98,7 +80,7 @@ struct RequestHead {
         return value
     }
 
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
+    static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
         default: "!#$%&'*+-.^_`|~".utf8.contains(byte)

@@ -184,10 +184,11 @@ final class WireGuard: ChannelDuplexHandler {
     private func refuse(_ problem: Problem) {
         guard let context = self.context, self.phase != .refused else { return }
         let answers = !self.hasAnswered && self.unflushedWrites == 0
+        let path = self.framing.path(before: self.waiting.readableBytesView)
         self.begin(.refused)
         self.waiting.clear()
         if answers {
-            let answer = context.channel.allocator.buffer(bytes: problem.closingAnswer())
+            let answer = context.channel.allocator.buffer(bytes: problem.closingAnswer(to: path))
             context.write(self.wrapOutboundOut(.byteBuffer(answer)), promise: nil)
         }
         self.closeSoftly(context)
@@ -232,9 +233,9 @@ final class WireGuard: ChannelDuplexHandler {
 
 extension Problem {
     /// The whole answer as bytes, for when no application may answer any more.
-    fileprivate func closingAnswer() -> [UInt8] {
+    fileprivate func closingAnswer(to path: String?) -> [UInt8] {
         let id = UUID.requestID(at: Date())
-        let body = Array(self.json(instance: nil, requestID: id).text.utf8)
+        let body = Array(self.json(instance: path, requestID: id).text.utf8)
         let reason = HTTPResponseStatus(statusCode: self.status).reasonPhrase
         let head = """
             HTTP/1.1 \(self.status) \(reason)\r

@@ -73,6 +73,17 @@ import Testing
         #expect(answer.isClosed)
         #expect(answer.text.contains("content-type: application/problem+json\r\n"))
         #expect(answer.text.contains(#""request_id":""#))
+        let path = [("GET", "/hello"), ("POST", "/echo")].first { bytes.hasPrefix("\($0) \($1) HTTP/1.1\r\n") }?.1
+        #expect(TestAnswer(answer).json["instance"]?.string == path)
+    }
+
+    @Test(arguments: [
+        "POST /echo?a=b HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc",
+        "POST /echo?a=b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "POST /echo?a=b HTTP/1.1\r\nHost:",
+    ])
+    func `a refusal names the path that it refuses, once that is known`(bytes: String) async throws {
+        let answer = try await Self.answer(to: bytes, finishes: true)
+        #expect(TestAnswer(answer).json["instance"] == "/echo")
     }
 
     @Test func `a length that lies gets 400 when the peer stops short`() async throws {
