@@ -31,13 +31,20 @@ import Testing
         #expect(throws: ConfigurationError("\(name)=\(value) (environment) \(rest)")) { try settings.smtp }
     }
 
-    @Test func `a certificate needs its key, and both must be readable`() throws {
-        let logger = Logger(label: "test")
-        let alone = try Settings(environment: ["PARLEY_SMTP_CERTIFICATE": "/nowhere.crt"])
-        #expect(throws: ConfigurationError("PARLEY_SMTP_KEY is not set, but PARLEY_SMTP_CERTIFICATE is")) {
-            try alone.smtpCertificate(logger: logger)
-        }
-        let both = try Settings(environment: ["PARLEY_SMTP_CERTIFICATE": "/nowhere.crt", "PARLEY_SMTP_KEY": "/nowhere.key"])
-        #expect(throws: ConfigurationError.self) { try both.smtpCertificate(logger: logger) }
+    @Test(arguments: [
+        (["PARLEY_SMTP_CERTIFICATE": "/nowhere.crt"], "PARLEY_SMTP_KEY is not set, but PARLEY_SMTP_CERTIFICATE is"),
+        (["PARLEY_SMTP_KEY": "/nowhere.key"], "PARLEY_SMTP_CERTIFICATE is not set, but PARLEY_SMTP_KEY is"),
+        (
+            ["PARLEY_SMTP_CERTIFICATE": "/nowhere.crt", "PARLEY_SMTP_KEY": "/nowhere.key"],
+            "PARLEY_SMTP_CERTIFICATE=/nowhere.crt (environment) cannot be used with PARLEY_SMTP_KEY: both must be PEM files that belong together"
+        ),
+    ])
+    func `a certificate needs its key, and both must be readable: at the start, and for who only checks`(
+        environment: [String: String],
+        mistake: String
+    ) throws {
+        let settings = try Settings(environment: environment)
+        #expect(throws: ConfigurationError(mistake)) { try settings.smtpCertificate(logger: Logger(label: "test")) }
+        #expect(settings.mistakes == [mistake])
     }
 }
