@@ -47,10 +47,7 @@ extension API {
                     on: transaction
                 )
             }
-            let json: JSON = [
-                "mergeId": .string(merge.description), "contactId": .string(target.description),
-                "fromContactId": .string(source.description),
-            ]
+            let json = try await ContactMerge.find(merge.uuid, in: call.workspace, on: transaction)?.json
             return APIAnswer(.created, json, audit: [call.audit(.contactMerge, "contact:\(target)", after: json)])
         }
         self.read("/v1/contact-merges", on: &routes) { call in
@@ -86,8 +83,8 @@ extension API {
             try fields.finish()
             let merge = try call.uuid("id")
             try await Self.translatingMerge { try await ContactMerging.undo(merge, of: call.workspace, on: transaction) }
-            let id = merge.uuidString.lowercased()
-            return APIAnswer(.ok, ["mergeId": .string(id), "undone": true], audit: [call.audit(.contactUnmerge, "contact-merge:\(id)")])
+            let json = try await ContactMerge.find(merge, in: call.workspace, on: transaction)?.json
+            return APIAnswer(.ok, json, audit: [call.audit(.contactUnmerge, "contact-merge:\(merge.uuidString.lowercased())")])
         }
     }
 

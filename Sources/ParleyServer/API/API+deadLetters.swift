@@ -32,9 +32,9 @@ extension API {
             var fields = try Fields(body: call.request)
             try fields.finish()
             let id = try call.uuid("id")
-            guard try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
-            let text = id.uuidString.lowercased()
-            return APIAnswer(.accepted, ["id": .string(text)], audit: [call.audit(.deadLetterRetry, "dead-letter:\(text)")])
+            let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
+            guard let letter, try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
+            return APIAnswer(.accepted, letter.json, audit: [call.audit(.deadLetterRetry, "dead-letter:\(id.uuidString.lowercased())")])
         }
         self.change(.delete, "/v1/dead-letters/:id", .manage, on: &routes) { call, transaction in
             let id = try call.uuid("id")

@@ -40,7 +40,8 @@ extension API {
                 case .inFlight: throw Problem(409, "in_flight", "A request is on its way", detail: "Ask again when it came back.")
                 }
             }
-            return APIAnswer(.ok, ["id": .string(id.description)], audit: [call.audit(action, "delivery:\(id)")])
+            let delivery = try await MessageStore.delivery(id, in: call.workspace, on: transaction)
+            return APIAnswer(.ok, delivery, audit: [call.audit(action, "delivery:\(id)")])
         }
     }
 }

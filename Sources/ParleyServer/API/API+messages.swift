@@ -27,8 +27,7 @@ extension API {
             return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
                 let source: SQL = "SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.id = \(id.uuid)"
                 let rows = try await transaction.query(MessageStore.select(from: source, order: "m.id"))
-                guard let row = rows.first, var json = try MessageStore.record(row).json.object else { throw Problem.notFound }
-                json["body"] = json["body"].map(self.links.absolute)
+                guard let row = rows.first, var json = try MessageRecord(row).json(self.links).object else { throw Problem.notFound }
                 json["deliveries"] = .array(try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction))
                 json["revisions"] = try await MessageStore.revisions(of: id, in: call.workspace, on: transaction)
                 return .object(json)
@@ -55,11 +54,7 @@ extension API {
 
     func messages(_ call: APICall, _ page: Page, _ statement: SQL) async throws -> JSON {
         let rows = try await self.pool.query(in: .workspace(call.workspace.uuid), statement)
-        return page.answer(try rows.map(MessageStore.record), id: \.id.uuid) { record in
-            guard var json = record.json.object else { return record.json }
-            json["body"] = json["body"].map(self.links.absolute)
-            return .object(json)
-        }
+        return page.answer(try rows.map(MessageRecord.init), id: \.id.uuid) { $0.json(self.links) }
     }
 
     /// 202: it is stored and will be sent, or its failure be shown (I3).
@@ -72,16 +67,7 @@ extension API {
         )
     }
 
-    /// The message as `GET /v1/messages/{id}` would show it now.
-    func shown(_ posted: OutboundStore.Posted, _ call: APICall) -> JSON {
-        [
-            "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
-            "channelId": .string(posted.channel.description), "contactId": posted.contact.map { .string($0.description) } ?? .null,
-            "direction": "outbound", "seq": .integer(posted.seq), "body": self.links.absolute(posted.body.json),
-            "isAutomatic": .bool(posted.isAutomatic), "status": .string(posted.state.rawValue),
-            "senderKeyId": .string(call.key.id.description), "createdAt": .string(Moment.text(posted.createdAt)),
-        ]
-    }
+    func shown(_ posted: OutboundStore.Posted, _ call: APICall) -> JSON { MessageRecord(posted, by: call.key.id).json(self.links) }
 
     /// Reads `channelId`, `to`, `body` and `isAutomatic`, and starts.
     func start(_ call: APICall, _ transaction: Transaction) async throws -> OutboundStore.Posted {

@@ -17,12 +17,21 @@ package struct ContactMerge: Sendable {
     /// - Parameter contact: those that it came from or went into; nil for all.
     package static func list(of contact: ContactID?, in workspace: WorkspaceID, before: UUID?, limit: Int) -> SQL {
         """
-        SELECT id, from_contact, into_contact, evidence, created_at, undone_at FROM contact_merges
+        SELECT \(Self.columns) FROM contact_merges
         WHERE workspace_id = \(workspace.uuid) AND (\(before)::uuid IS NULL OR id < \(before))
             AND (\(contact?.uuid)::uuid IS NULL OR \(contact?.uuid) IN (from_contact, into_contact))
         ORDER BY id DESC LIMIT \(limit)
         """
     }
+
+    static func find(_ id: UUID, in workspace: WorkspaceID, on queries: any Queries) async throws -> ContactMerge? {
+        let rows = try await queries.query(
+            "SELECT \(Self.columns) FROM contact_merges WHERE workspace_id = \(workspace.uuid) AND id = \(id)"
+        )
+        return try rows.first.map(Self.init)
+    }
+
+    private static let columns: SQL = "id, from_contact, into_contact, evidence, created_at, undone_at"
 
     package init(_ row: Row) throws(PostgresError) {
         self.id = try row.value("id")

@@ -4,12 +4,6 @@ import Postgres
 
 /// Messages as the API shows them.
 enum MessageStore {
-    /// One message with what became of it.
-    struct Record: Sendable {
-        var id: MessageID
-        var json: JSON
-    }
-
     /// - Parameter source: rows of `messages`, as `m`: a table expression with its filters, at most a page of them.
     static func select(from source: SQL, order: SQL) -> SQL {
         """
@@ -30,43 +24,6 @@ enum MessageStore {
         ) r ON true
         ORDER BY \(order)
         """
-    }
-
-    static func record(_ row: Row) throws -> Record {
-        let id = MessageID(try row.value("id", as: UUID.self))
-        let direction = try row.value("direction", as: String.self)
-        var body = try JSON(parsing: try row.value("body", as: JSONText.self).text)
-        let edited = try row.optional("edited_text", as: String.self)
-        if let edited, case .object(var members) = body {  // what the author wants it to say; the first text stands in `revisions`
-            members["text"] = ["text": .string(edited)]
-            body = .object(members)
-        }
-        let state = try row.optional("state", as: String.self)
-        let why = try JSON(parsing: try row.value("why", as: JSONText.self).text)
-        let json: [String: JSON] = [
-            "id": .string(id.description),
-            "conversationId": try Self.id(row, "conversation_id"),
-            "channelId": try Self.id(row, "channel_id"),
-            "contactId": try Self.id(row, "contact_id"),
-            "direction": .string(direction),
-            "seq": .integer(try row.value("seq", as: Int.self)),
-            "body": body,
-            "status": .string(direction == "inbound" ? "received" : state ?? "queued"),
-            "reason": try row.optional("reason", as: String.self).map(JSON.string) ?? .null,
-            "reasonDetail": try row.optional("detail", as: String.self).map(JSON.string) ?? .null,
-            "possibleDuplicate": .bool(try row.optional("possible_duplicate") ?? (why["possibleDuplicateOf"] != nil)),
-            "degradations": .array(state == nil ? [] : try row.array("degradations", of: String.self).map(JSON.string)),
-            "externalId": try row.optional("external_id", as: String.self).map(JSON.string) ?? .null,
-            "senderKeyId": try Self.id(row, "sender_key_id"),
-            "requestId": try Self.id(row, "request_id"),
-            "isAutomatic": .bool(try row.value("is_automatic")),
-            "why": why,
-            "editedAt": try Self.moment(row, "edited_at"),
-            "deletedAt": try Self.moment(row, "deleted_at"),
-            "sentAt": try Self.moment(row, "sent_at"),
-            "createdAt": try Self.moment(row, "created_at"),
-        ]
-        return Record(id: id, json: .object(json))
     }
 
     /// Deliveries with their parts and attempts, oldest first.
@@ -94,6 +51,14 @@ enum MessageStore {
             let id = try row.value("id", as: UUID.self)
             return try Self.delivery(row, parts: parts[id] ?? [], attempts: attempts[id] ?? [])
         }
+    }
+
+    /// Nil when there is none.
+    static func delivery(_ id: DeliveryID, in workspace: WorkspaceID, on queries: any Queries) async throws -> JSON? {
+        let rows = try await queries.query("SELECT message_id FROM deliveries WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid)")
+        guard let row = rows.first else { return nil }
+        let all = try await self.deliveries(of: MessageID(try row.value("message_id")), in: workspace, on: queries)
+        return all.first { $0["id"]?.string == id.description }
     }
 
     private static func delivery(_ row: Row, parts: [Row], attempts: [Row]) throws -> JSON {

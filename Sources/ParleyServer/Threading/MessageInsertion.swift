@@ -36,7 +36,7 @@ package enum MessageInsertion {
                 direction: .outbound,
                 senderKey: draft.sender,
                 body: draft.body,
-                why: Why(rule: .posted, act: .joined),
+                why: .posted,
                 isAutomatic: draft.isAutomatic,
                 createdAt: draft.date
             )
@@ -79,6 +79,11 @@ package enum MessageInsertion {
         SELECT id, conversation_id, seq FROM message
         """
     }
+}
+
+extension Why {
+    /// Somebody posts into an open conversation.
+    static let posted = Why(rule: .posted, act: .joined)
 }
 
 extension ThreadingPlan.Place {

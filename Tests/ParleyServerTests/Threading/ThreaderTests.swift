@@ -97,7 +97,7 @@ import Testing
         try await bridge.receive([Bridge.text("a"), edit("second", 1_772_442_002), edit("first", 1_772_442_001)])
         try await bridge.work(with: [bridge.worker()]) { try await bridge.backlog == 0 }
         let rows = try await bridge.pool.query(in: .all, MessageStore.select(from: "SELECT * FROM messages", order: "m.id"))
-        #expect(try MessageStore.record(rows[0]).json["body"]?["text"]?["text"] == "second")
+        #expect(try MessageRecord(rows[0]).body["text"]?["text"] == "second")
     }
 
     @Test(.database, .timeLimit(.minutes(5))) func `a receipt for a message nobody sent is kept until its message comes`() async throws {
