@@ -1,6 +1,6 @@
 /// Why a text is no JSON that we take. `code` is the API's (B10–B16).
 package struct JSONError: Error, Hashable, Sendable {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         case malformed = "malformed_json", tooDeep = "too_deep", tooMany = "too_many_values", number = "invalid_number"
     }
     package var code: Code

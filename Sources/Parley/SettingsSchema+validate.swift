@@ -2,7 +2,7 @@ internal import Foundation
 
 /// One thing wrong with a channel's settings or its policy. Tells no value: it may be a secret.
 package struct SettingsError: Error, Hashable, Sendable {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         case unknownField = "unknown_field"
         case required
         case wrongType = "wrong_type"
