@@ -9,20 +9,15 @@ extension API {
         self.read("/v1/conversations", on: &routes) { call in
             let filters: Set = ["status", "channelId", "contactId"]
             let page = try Page(call.request, scope: "\(call.workspace)/conversations", filters: filters, cursors: self.cursors)
-            let status = try page.choice("status", ["active", "ended", "archived"])
-            let channel: ChannelID? = try page.id("channelId")
-            let contact: ContactID? = try page.id("contactId")
-            let rows = try await self.pool.query(
-                in: .workspace(call.workspace.uuid),
-                """
-                SELECT \(ConversationStore.columns) FROM \(ConversationStore.source)
-                WHERE c.workspace_id = \(call.workspace.uuid) AND (\(page.after)::uuid IS NULL OR c.id < \(page.after))
-                    AND (\(status)::text IS NULL OR c.status = \(status))
-                    AND (\(channel?.uuid)::uuid IS NULL OR c.channel_id = \(channel?.uuid))
-                    AND (\(contact?.uuid)::uuid IS NULL OR i.contact_id = \(contact?.uuid))
-                ORDER BY c.id DESC LIMIT \(page.limit + 1)
-                """
+            let statement = ConversationStore.page(
+                in: call.workspace,
+                status: try page.choice("status", ["active", "ended", "archived"]),
+                channel: try page.id("channelId"),
+                contact: try page.id("contactId"),
+                before: page.after,
+                limit: page.limit + 1
             )
+            let rows = try await self.pool.query(in: .workspace(call.workspace.uuid), statement)
             return page.answer(try rows.map(ConversationStore.record), id: \.id.uuid, json: \.json)
         }
 
@@ -45,7 +40,6 @@ extension API {
             }
         }
 
-        // In the order of the conversation: a reader goes on where the last page ended.
         self.read("/v1/conversations/:id/messages", on: &routes) { call in
             let id: ConversationID = try call.id("id")
             let page = try Page(call.request, scope: "\(call.workspace)/conversations/\(id)/messages", filters: [], cursors: self.cursors)
@@ -53,13 +47,8 @@ extension API {
                 try await ConversationStore.find(id, in: call.workspace, on: transaction)
             }
             guard found != nil else { throw Problem.notFound }
-            let source: SQL = """
-                SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.conversation_id = \(id.uuid)
-                    AND m.seq > coalesce((SELECT a.seq FROM messages a
-                        WHERE a.workspace_id = \(call.workspace.uuid) AND a.id = \(page.after)), 0)
-                ORDER BY m.seq LIMIT \(page.limit + 1)
-                """
-            return try await self.messages(call, page, MessageStore.select(from: source, order: "m.seq"))
+            let statement = MessageStore.transcript(of: id, in: call.workspace, after: page.after, limit: page.limit + 1)
+            return try await self.messages(call, page, statement)
         }
 
         self.changeTogether(.post, "/v1/conversations/:id/messages", on: &routes) { calls, transaction in

@@ -15,16 +15,14 @@ extension API {
             )
             let channel: ChannelID? = try page.id("channelId")
             let outcome = try page.choice("outcome", ["accepted", "quarantined"])
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await InboundRequestStore.list(
-                    in: call.workspace,
-                    channel: channel,
-                    outcome: outcome,
-                    before: page.after,
-                    limit: page.limit + 1,
-                    on: transaction
-                )
-            }
+            let statement = InboundRequestStore.page(
+                in: call.workspace,
+                channel: channel,
+                outcome: outcome,
+                before: page.after,
+                limit: page.limit + 1
+            )
+            let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(InboundRequestStore.record)
             return page.answer(found, id: \.id, json: \.json)
         }
         self.read("/v1/inbound-requests/:id", .manage, on: &routes) { call in

@@ -9,17 +9,15 @@ extension API {
         self.read("/v1/messages", on: &routes) { call in
             let filters: Set = ["direction", "channelId", "conversationId"]
             let page = try Page(call.request, scope: "\(call.workspace)/messages", filters: filters, cursors: self.cursors)
-            let direction = try page.choice("direction", ["inbound", "outbound"])
-            let channel: ChannelID? = try page.id("channelId")
-            let conversation: ConversationID? = try page.id("conversationId")
-            let source: SQL = """
-                SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid)
-                    AND (\(page.after)::uuid IS NULL OR m.id < \(page.after)) AND (\(direction)::text IS NULL OR m.direction = \(direction))
-                    AND (\(channel?.uuid)::uuid IS NULL OR m.channel_id = \(channel?.uuid))
-                    AND (\(conversation?.uuid)::uuid IS NULL OR m.conversation_id = \(conversation?.uuid))
-                ORDER BY m.id DESC LIMIT \(page.limit + 1)
-                """
-            return try await self.messages(call, page, MessageStore.select(from: source, order: "m.id DESC"))
+            let statement = MessageStore.page(
+                in: call.workspace,
+                direction: try page.choice("direction", ["inbound", "outbound"]),
+                channel: try page.id("channelId"),
+                conversation: try page.id("conversationId"),
+                before: page.after,
+                limit: page.limit + 1
+            )
+            return try await self.messages(call, page, statement)
         }
 
         self.read("/v1/messages/:id", on: &routes) { call in

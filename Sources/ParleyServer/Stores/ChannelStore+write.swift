@@ -98,7 +98,7 @@ extension ChannelStore {
         let rows = try await queries.query(
             """
             SELECT \(Self.columns) FROM channels
-            WHERE workspace_id = \(workspace.uuid) AND (\(after)::uuid IS NULL OR id > \(after)) ORDER BY id LIMIT \(limit)
+            WHERE workspace_id = \(workspace.uuid) AND id > \(after ?? .lowest) ORDER BY id LIMIT \(limit)
             """
         )
         return try rows.map(self.record)

@@ -16,12 +16,17 @@ package struct ContactMerge: Sendable {
     ///
     /// - Parameter contact: those that it came from or went into; nil for all.
     package static func list(of contact: ContactID?, in workspace: WorkspaceID, before: UUID?, limit: Int) -> SQL {
-        """
-        SELECT \(Self.columns) FROM contact_merges
-        WHERE workspace_id = \(workspace.uuid) AND (\(before)::uuid IS NULL OR id < \(before))
-            AND (\(contact?.uuid)::uuid IS NULL OR \(contact?.uuid) IN (from_contact, into_contact))
-        ORDER BY id DESC LIMIT \(limit)
-        """
+        func page(_ of: SQL) -> SQL {
+            """
+            SELECT \(Self.columns) FROM contact_merges
+            WHERE workspace_id = \(workspace.uuid) AND id < \(before ?? .highest) \(of) ORDER BY id DESC LIMIT \(limit)
+            """
+        }
+        guard let contact else { return page("") }
+        return """
+            SELECT * FROM ((\(page("AND from_contact = \(contact.uuid)"))) UNION ALL (\(page("AND into_contact = \(contact.uuid)")))) AS m
+            ORDER BY id DESC LIMIT \(limit)
+            """
     }
 
     static func find(_ id: UUID, in workspace: WorkspaceID, on queries: any Queries) async throws -> ContactMerge? {

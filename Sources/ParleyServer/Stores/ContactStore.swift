@@ -11,11 +11,16 @@ enum ContactStore {
 
     /// Newest first. `address`: only contacts that have it, in whichever space.
     static func page(in workspace: WorkspaceID, address: String?, before: UUID?, limit: Int) -> SQL {
-        Self.select(
+        let having: SQL =
+            address.map { address in
+                """
+                AND c.id = ANY(ARRAY(SELECT i.contact_id FROM identities i
+                    WHERE i.workspace_id = \(workspace.uuid) AND i.address = \(address)))
+                """
+            } ?? ""
+        return Self.select(
             """
-            SELECT c.* FROM contacts c WHERE c.workspace_id = \(workspace.uuid) AND (\(before)::uuid IS NULL OR c.id < \(before))
-                AND (\(address)::text IS NULL OR EXISTS (SELECT FROM identities i
-                    WHERE i.workspace_id = c.workspace_id AND i.contact_id = c.id AND i.address = \(address)))
+            SELECT c.* FROM contacts c WHERE c.workspace_id = \(workspace.uuid) AND c.id < \(before ?? .highest) \(having)
             ORDER BY c.id DESC LIMIT \(limit)
             """
         )

@@ -10,15 +10,43 @@ enum ConversationStore {
         var json: JSON
     }
 
-    static let source: SQL = "conversations c LEFT JOIN identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id"
-    static let columns: SQL = """
+    private static let identity: SQL = "identities i ON i.workspace_id = c.workspace_id AND i.id = c.identity_id"
+    private static let columns: SQL = """
         c.id, c.channel_id, i.contact_id, i.space, i.address, c.thread, c.name, c.status, c.last_seq, c.created_at, c.updated_at, c.ended_at,
         c.linked_to, c.flags
         """
 
+    /// Newest first; nil filters let all through.
+    static func page(
+        in workspace: WorkspaceID,
+        status: String?,
+        channel: ChannelID?,
+        contact: ContactID?,
+        before: UUID?,
+        limit: Int
+    ) -> SQL {
+        let standing: SQL = status.map { "AND c.status = \($0)" } ?? ""
+        let over: SQL = channel.map { "AND c.channel_id = \($0.uuid)" } ?? ""
+        func page(_ with: SQL) -> SQL {
+            """
+            SELECT c.* FROM conversations c
+            WHERE c.workspace_id = \(workspace.uuid) AND c.id < \(before ?? .highest) \(standing) \(over) \(with)
+            ORDER BY c.id DESC LIMIT \(limit)
+            """
+        }
+        guard let contact else { return "SELECT \(Self.columns) FROM (\(page(""))) c LEFT JOIN \(Self.identity) ORDER BY c.id DESC" }
+        return """
+            SELECT \(Self.columns) FROM identities i CROSS JOIN LATERAL (\(page("AND c.identity_id = i.id"))) c
+            WHERE i.workspace_id = \(workspace.uuid) AND i.contact_id = \(contact.uuid) ORDER BY c.id DESC LIMIT \(limit)
+            """
+    }
+
     static func find(_ id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Record? {
         let rows = try await queries.query(
-            "SELECT \(Self.columns) FROM \(Self.source) WHERE c.workspace_id = \(workspace.uuid) AND c.id = \(id.uuid)"
+            """
+            SELECT \(Self.columns) FROM conversations c LEFT JOIN \(Self.identity)
+            WHERE c.workspace_id = \(workspace.uuid) AND c.id = \(id.uuid)
+            """
         )
         return try rows.first.map(Self.record)
     }

@@ -21,14 +21,24 @@ package struct Interaction: Sendable {
         before: UUID?,
         limit: Int
     ) -> SQL {
-        """
-        SELECT a.id, a.channel_id, i.contact_id, a.identity_id, a.external_id, a.type, a.fields, a.created_at FROM interactions a
-        JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
-        WHERE a.workspace_id = \(workspace.uuid) AND (\(before)::uuid IS NULL OR a.id < \(before))
-            AND (\(channel?.uuid)::uuid IS NULL OR a.channel_id = \(channel?.uuid))
-            AND (\(contact?.uuid)::uuid IS NULL OR i.contact_id = \(contact?.uuid))
-        ORDER BY a.id DESC LIMIT \(limit)
-        """
+        let columns: SQL = "a.id, a.channel_id, i.contact_id, a.identity_id, a.external_id, a.type, a.fields, a.created_at"
+        let over: SQL = channel.map { "AND a.channel_id = \($0.uuid)" } ?? ""
+        func page(_ by: SQL) -> SQL {
+            """
+            SELECT a.* FROM interactions a WHERE a.workspace_id = \(workspace.uuid) AND a.id < \(before ?? .highest) \(over) \(by)
+            ORDER BY a.id DESC LIMIT \(limit)
+            """
+        }
+        guard let contact else {
+            return """
+                SELECT \(columns) FROM (\(page(""))) a JOIN identities i ON i.workspace_id = a.workspace_id AND i.id = a.identity_id
+                ORDER BY a.id DESC
+                """
+        }
+        return """
+            SELECT \(columns) FROM identities i CROSS JOIN LATERAL (\(page("AND a.identity_id = i.id"))) a
+            WHERE i.workspace_id = \(workspace.uuid) AND i.contact_id = \(contact.uuid) ORDER BY a.id DESC LIMIT \(limit)
+            """
     }
 
     package init(_ row: Row) throws(PostgresError) {

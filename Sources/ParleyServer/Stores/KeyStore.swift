@@ -102,7 +102,7 @@ package final class KeyStore: Sendable {
         let rows = try await queries.query(
             """
             SELECT \(Self.columns) FROM api_keys
-            WHERE workspace_id = \(workspace.uuid) AND (\(after)::uuid IS NULL OR id > \(after)) ORDER BY id LIMIT \(limit)
+            WHERE workspace_id = \(workspace.uuid) AND id > \(after ?? .lowest) ORDER BY id LIMIT \(limit)
             """
         )
         return try rows.map(Self.key)

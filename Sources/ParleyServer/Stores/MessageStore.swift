@@ -26,6 +26,46 @@ enum MessageStore {
         """
     }
 
+    /// Newest first, those of one conversation by their number; nil filters let all through.
+    static func page(
+        in workspace: WorkspaceID,
+        direction: String?,
+        channel: ChannelID?,
+        conversation: ConversationID?,
+        before: UUID?,
+        limit: Int
+    ) -> SQL {
+        let going: SQL = direction.map { "AND m.direction = \($0)" } ?? ""
+        let over: SQL = channel.map { "AND m.channel_id = \($0.uuid)" } ?? ""
+        guard let conversation else {
+            let source: SQL = """
+                SELECT m.* FROM messages m WHERE m.workspace_id = \(workspace.uuid) AND m.id < \(before ?? .highest) \(going) \(over)
+                ORDER BY m.id DESC LIMIT \(limit)
+                """
+            return Self.select(from: source, order: "m.id DESC")
+        }
+        let source: SQL = """
+            SELECT m.* FROM messages m WHERE m.workspace_id = \(workspace.uuid) AND m.conversation_id = \(conversation.uuid) \(going) \(over)
+                AND m.seq < \(Self.seq(of: before, in: workspace, else: .max))
+            ORDER BY m.seq DESC LIMIT \(limit)
+            """
+        return Self.select(from: source, order: "m.seq DESC")
+    }
+
+    /// In the order of the conversation: a reader goes on where the last page ended.
+    static func transcript(of conversation: ConversationID, in workspace: WorkspaceID, after: UUID?, limit: Int) -> SQL {
+        let source: SQL = """
+            SELECT m.* FROM messages m WHERE m.workspace_id = \(workspace.uuid) AND m.conversation_id = \(conversation.uuid)
+                AND m.seq > \(Self.seq(of: after, in: workspace, else: 0)) ORDER BY m.seq LIMIT \(limit)
+            """
+        return Self.select(from: source, order: "m.seq")
+    }
+
+    /// All of it within the SELECT: under row level security a condition with coalesce() of its own finds no index, as it might leak.
+    private static func seq(of message: UUID?, in workspace: WorkspaceID, else missing: Int64) -> SQL {
+        "(SELECT coalesce(max(a.seq), \(missing)) FROM messages a WHERE a.workspace_id = \(workspace.uuid) AND a.id = \(message))"
+    }
+
     /// Deliveries with their parts and attempts, oldest first.
     static func deliveries(of message: MessageID, in workspace: WorkspaceID, on queries: any Queries) async throws -> [JSON] {
         let results = try await queries.pipeline([

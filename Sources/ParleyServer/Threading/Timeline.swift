@@ -12,7 +12,7 @@ package enum Timeline {
     ///   - before: the last message of the page before; nil for the first page.
     ///   - limit: 1 or more.
     package static func page(of contact: ContactID, in workspace: WorkspaceID, before: MessageID?, limit: Int) -> SQL {
-        let bound = before?.uuid ?? Self.last
+        let bound = before?.uuid ?? .highest
         return """
             SELECT m.* FROM identities i CROSS JOIN LATERAL (
                 SELECT m.* FROM messages m WHERE m.workspace_id = i.workspace_id AND m.identity_id = i.id AND m.id < \(bound)
@@ -22,7 +22,4 @@ package enum Timeline {
             ORDER BY m.id DESC LIMIT \(limit)
             """
     }
-
-    /// Above every id.
-    private static let last = UUID(uuid: (255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255))
 }
