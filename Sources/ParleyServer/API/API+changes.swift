@@ -57,6 +57,42 @@ extension API {
         }
     }
 
+    /// A change that is made elsewhere and can be made again without harm; only its audit rows and its kept answer are a transaction here.
+    ///
+    /// No lock is held meanwhile, as that would take a connection: of two with one Idempotency-Key at once both may do it, and both get the answer of
+    /// whoever ends first.
+    func changeElsewhere(
+        _ method: HTTPRequest.Method,
+        _ pattern: String,
+        _ scope: Scope = .write,
+        on routes: inout Routes,
+        _ work: @escaping @Sendable (APICall) async throws -> APIAnswer
+    ) {
+        routes.on(method, pattern) { request in
+            let change = try APIChange(try await self.admit(request, scope))
+            if let known = try await self.known(change) { return try known.get().response }
+            let outcome: Result<APIAnswer, Problem>
+            do { outcome = .success(try await work(change.call)) } catch let problem as Problem { outcome = .failure(problem) }
+            // Nothing to write, as when somebody types.
+            if change.claim == nil, try outcome.get().audit.isEmpty { return KeptAnswer(try outcome.get()).response }
+            return try await self.commit([change]) { _, _ in [outcome] }[0].get().response
+        }
+    }
+
+    /// What is answered without any work, because of what came before with the same key.
+    private func known(_ change: APIChange) async throws -> Result<KeptAnswer, Problem>? {
+        guard change.claim != nil else { return nil }
+        let workspace = change.call.workspace
+        let standing = try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
+            try await self.standings(of: [change], in: workspace, on: transaction)[0]
+        }
+        return switch standing {
+        case .new: nil
+        case .kept(let answer): .success(answer)
+        case .refused(let problem): .failure(problem)
+        }
+    }
+
     /// One transaction for all. A refusal is an answer too: the same request gets the same one again.
     private func commit(_ changes: [APIChange], _ handler: ChangeHandler) async throws -> [Result<KeptAnswer, Problem>] {
         do {

@@ -32,13 +32,11 @@ extension API {
             json["request"] = request.json(hiding: self.secrets(of: channel))
             return .object(json)
         }
-        // Not through `change`: what it stores is idempotent by itself, and rides in the group commit of ingest.
-        routes.on(.post, "/v1/inbound-requests/:id/replay") { request in
-            let call = try await self.admit(request, .manage)
-            _ = try Self.idempotencyKey(request)
-            var fields = try Fields(body: request)
+        // What it stores is counted once, and rides in the group commit of ingest.
+        self.changeElsewhere(.post, "/v1/inbound-requests/:id/replay", .manage, on: &routes) { call in
+            var fields = try Fields(body: call.request)
             try fields.finish()
-            return .json(.ok, try await self.replay(call))
+            return try await self.replay(call)
         }
     }
 
@@ -51,7 +49,7 @@ extension API {
     }
 
     /// Lets the adapter read a kept request once more. What was stored before stays as it is; only what is new becomes work.
-    private func replay(_ call: APICall) async throws -> JSON {
+    private func replay(_ call: APICall) async throws -> APIAnswer {
         let record = try await self.inboundRequest(try call.uuid("id"), call)
         guard let request = record.request, let channel = try await self.channels.channel(record.channel) else { throw Problem.notFound }
         let reading: Ingest.Reading?
@@ -68,14 +66,12 @@ extension API {
         var item = reading.item ?? IngestItem(request, of: channel)
         (item.id, item.isReplay) = (record.id, true)
         let stored = try await self.ingest.store(item)
-        _ = try await self.pool.query(
-            in: .workspace(call.workspace.uuid),
-            call.audit(.inboundRequestReplay, "inbound-request:\(record.id.uuidString.lowercased())").insertion(in: call.workspace)
-        )
-        return [
-            "id": .string(record.id.uuidString.lowercased()), "outcome": .string(item.outcome.rawValue),
-            "events": .integer(item.events.count), "newEvents": .integer(item.outcome == .accepted ? stored.newEvents : 0),
+        let id = record.id.uuidString.lowercased()
+        let json: JSON = [
+            "id": .string(id), "outcome": .string(item.outcome.rawValue), "events": .integer(item.events.count),
+            "newEvents": .integer(item.outcome == .accepted ? stored.newEvents : 0),
         ]
+        return APIAnswer(.ok, json, audit: [call.audit(.inboundRequestReplay, "inbound-request:\(id)")])
     }
 
     private func secrets(of channel: ChannelRecord?) -> [String] {

@@ -8,10 +8,8 @@ import Postgres
 extension API {
     /// An agent is typing: told to whoever looks, and forgotten.
     func mountTyping(on routes: inout Routes) {
-        routes.on(.post, "/v1/conversations/:id/typing") { request in
-            let call = try await self.admit(request, .write)
-            _ = try Self.idempotencyKey(request)  // typing again is typing
-            var fields = try Fields(body: request)
+        self.changeElsewhere(.post, "/v1/conversations/:id/typing", on: &routes) { call in
+            var fields = try Fields(body: call.request)
             let name = fields.line("name", upTo: 100)
             try fields.finish()
             let id: ConversationID = try call.id("id")
@@ -28,10 +26,10 @@ extension API {
                     type: "conversation.typing",
                     conversation: id,
                     data: .object(data),
-                    createdAt: request.at
+                    createdAt: call.request.at
                 )
             )
-            return .noContent
+            return APIAnswer(.noContent, nil)
         }
     }
 }

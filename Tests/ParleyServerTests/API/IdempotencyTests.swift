@@ -89,6 +89,55 @@ import Testing
         }
     }
 
+    @Test func `a replay and an agent that types get the same answer again too, and are done once`() async throws {
+        try await APIFixture.run { fixture in
+            let headers = ["Idempotency-Key": "one"]
+            try await fixture.deliver("m1 +15005550100 a")
+            let request = try #require(try await fixture.client.send("GET", "/v1/inbound-requests").data.first?["id"]?.string)
+            let path = "/v1/inbound-requests/\(request)/replay"
+            _ = try await fixture.pool.query(in: .all, "DELETE FROM inbound_keys")
+            let first = try await fixture.client.send("POST", path, headers: headers)
+            let again = try await fixture.client.send("POST", path, headers: headers)
+            #expect(first.json["newEvents"] == 1)
+            #expect((again.status, again.body) == (first.status, first.body))
+            #expect(try await fixture.count("audit WHERE action = 'inbound-request.replay'") == 1)
+            let mistake = try await fixture.client.send("POST", path, ["colour": "red"], headers: headers)
+            #expect((mistake.status, mistake.code) == (422, "idempotency_mismatch"))
+            let missing = "/v1/inbound-requests/\(ConversationID.make())/replay"
+            let refusals = [
+                try await fixture.client.send("POST", missing, headers: ["Idempotency-Key": "two"]),
+                try await fixture.client.send("POST", missing, headers: ["Idempotency-Key": "two"]),
+            ]
+            #expect(refusals[0].status == 404 && refusals[0].body == refusals[1].body)
+
+            let posted = try await fixture.client.send("POST", "/v1/messages", self.message(fixture))
+            let typing = "/v1/conversations/\(posted.json["conversationId"]?.string ?? "")/typing"
+            for _ in 0..<2 { #expect(try await fixture.client.send("POST", typing, headers: ["Idempotency-Key": "typing"]).status == 204) }
+            let other = try await fixture.client.send("POST", typing, ["name": "Kim"], headers: ["Idempotency-Key": "typing"])
+            #expect((other.status, other.code) == (422, "idempotency_mismatch"))
+        }
+    }
+
+    @Test func `a replay that was answered meanwhile gives that answer`() async throws {
+        try await APIFixture.run { fixture in
+            try await fixture.deliver("m1 +15005550100 a")
+            let request = try #require(try await fixture.client.send("GET", "/v1/inbound-requests").data.first?["id"]?.string)
+            _ = try await fixture.pool.query(in: .all, "DELETE FROM inbound_keys")
+            let answers = try await withThrowingTaskGroup(of: TestAnswer.self) { group in
+                for _ in 0..<10 {
+                    group.addTask {
+                        try await fixture.client.send("POST", "/v1/inbound-requests/\(request)/replay", headers: ["Idempotency-Key": "one"])
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(answers.map(\.status)).isSubset(of: [200, 409]))
+            #expect(Set(answers.filter { $0.status == 200 }.map(\.body)).count == 1)
+            #expect(try await fixture.count("audit WHERE action = 'inbound-request.replay'") == 1)
+            #expect(try await fixture.count("jobs") == 2)
+        }
+    }
+
     @Test func `ten at once make one message`() async throws {
         try await APIFixture.run { fixture in
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
