@@ -21,9 +21,14 @@ package struct TestDatabase: Sendable {
     }
 
     /// Returns when `count` sessions of this database wait for a lock.
-    package func waitForSessions(thatWait count: Int = 1) async throws {
-        let waiting: SQL = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
-        while try await self.pool.query(in: .all, waiting).count < count {}
+    ///
+    /// - Parameter transaction: the one that they wait for: who asks by it is not idle, and fails when the server ended it.
+    package static func waitForSessions(thatWait count: Int = 1, on transaction: Transaction) async throws {
+        let waiting: SQL = """
+            SELECT DISTINCT w.pid FROM pg_locks w JOIN pg_locks h USING (pid) JOIN pg_database d ON d.oid = h.database
+            WHERE NOT w.granted AND d.datname = current_database()
+            """
+        while try await transaction.query(waiting).count < count {}
     }
 
     /// The package's own migrations.

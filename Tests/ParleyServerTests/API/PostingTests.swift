@@ -76,7 +76,7 @@ import Testing
                 _ = try await transaction.query("UPDATE conversations SET status = 'ended', ended_at = now() WHERE id = \(id)")
                 let posts = [(ending, Self.body("waits"), "a")] + Array(repeating: (open, Self.body("fine"), nil), count: 10)
                 let posting = Task { try await Self.all(posts + [(ending, Self.body("waits"), "b")], fixture) }
-                try await TestDatabase.current.waitForSessions()
+                try await TestDatabase.waitForSessions(on: transaction)
                 return posting
             }
             let answers = try await posting.value

@@ -168,14 +168,14 @@ import Testing
         }
     }
 
-    @Test func `two changes of one channel at the same moment both hold`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `two changes of one channel at the same moment both hold`() async throws {
         try await APIFixture.run { fixture in
             let path = "/v1/channels/\(fixture.channel.id)"
             let changes: [JSON] = [["name": "newer"], ["policy": ["retentionDays": 7]], ["settings": ["from": "+15005550009"]]]
             let patches = try await fixture.pool.transaction(in: .all) { transaction in
                 _ = try await transaction.query("SELECT FROM channels FOR UPDATE")
                 let patches = changes.map { change in Task { try await fixture.client.send("PATCH", path, change).status } }
-                try await TestDatabase.current.waitForSessions(thatWait: changes.count)
+                try await TestDatabase.waitForSessions(thatWait: changes.count, on: transaction)
                 return patches
             }
             for patch in patches { #expect(try await patch.value == 200) }

@@ -71,7 +71,7 @@ import Testing
         #expect(try await OperatorFixture.count("workspaces") == 0)
     }
 
-    @Test func `a command and a file that change one channel at the same moment both hold`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `a command and a file that change one channel at the same moment both hold`() async throws {
         try await OperatorFixture.run { try await OperatorFixture.addChannel($0) }
         let folder = try TemporaryFolder()
         let file = try folder.file(
@@ -91,7 +91,7 @@ import Testing
                 }
             }
             let apply = Task { try await OperatorFixture.run { _ = try await $0.apply(file, environment: [:]) } }
-            try await database.waitForSessions(thatWait: 2)
+            try await TestDatabase.waitForSessions(thatWait: 2, on: transaction)
             return (command, apply)
         }
         _ = try await (command.value, apply.value)
