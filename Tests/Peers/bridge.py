@@ -72,6 +72,10 @@ class Bridge:
             raise
         self.url = self.about["httpURL"]
         self.key = self.about["apiKey"]
+        self.environment |= {
+            "PARLEY_DATABASE_URL": self.about["databaseURL"], "PARLEY_MASTER_KEY_FILE": str(self.data / "master.key"),
+            "PARLEY_PUBLIC_URL": self.about["publicURL"], "PARLEY_SMTP_LISTEN": "127.0.0.1:0",
+        }
 
     def _start(self, *arguments):
         path = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
@@ -95,12 +99,10 @@ class Bridge:
 
     def serve_at(self, port):
         """The same at a port of the caller's; returns the process once it is ready."""
-        self.environment |= {
-            "PARLEY_DATABASE_URL": self.about["databaseURL"], "PARLEY_MASTER_KEY_FILE": str(self.data / "master.key"),
-            "PARLEY_PUBLIC_URL": self.url, "PARLEY_HTTP_LISTEN": f"127.0.0.1:{port}", "PARLEY_SMTP_LISTEN": "127.0.0.1:0",
-        }
-        process = self._start("serve")
+        return self._ready(self._start("serve", "--http-listen", f"127.0.0.1:{port}"), port)
 
+    def _ready(self, process, port):
+        """The process, once `/readyz` at its port says so."""
         def is_ready():
             self._alive(process)
             try:
@@ -108,15 +110,12 @@ class Bridge:
             except OSError:
                 return False
 
-        eventually(is_ready, "parley serve is not ready")
+        eventually(is_ready, "a process is not ready")
         return process
 
     def command(self, *arguments):
         """Runs a parley command on this bridge's database and returns what it printed."""
-        environment = self.environment | {
-            "PARLEY_DATABASE_URL": self.about["databaseURL"], "PARLEY_MASTER_KEY_FILE": str(self.data / "master.key"),
-        }
-        done = subprocess.run([PARLEY, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([PARLEY, *arguments], env=self.environment, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise AssertionError(f"parley {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
         return done.stdout
@@ -130,6 +129,10 @@ class Bridge:
         return next(iter(done.stdout.split()), None)
 
     def stop(self):
+        self._end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self):
         """Ctrl-C for everything; what does not end by itself is a failure."""
         for process in reversed(self.processes):
             if process.poll() is None:
@@ -141,9 +144,7 @@ class Bridge:
             except subprocess.TimeoutExpired:
                 process.kill()
                 codes.append("killed after 45 s")
-        if all(code == 0 for code in codes):
-            shutil.rmtree(self.folder, ignore_errors=True)
-        else:
+        if any(code != 0 for code in codes):
             raise AssertionError(f"processes ended with {codes}; their logs are in {self.folder}")
 
     # The API

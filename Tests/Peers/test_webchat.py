@@ -209,17 +209,7 @@ class WebchatTest(unittest.TestCase):
 
     def restart(self, base):
         """`parley serve` again, where it was."""
-        self.bridge.environment |= {"PARLEY_HTTP_LISTEN": urlsplit(base).netloc}
-        process = self.bridge._start("serve")
-
-        def is_ready():
-            self.bridge._alive(process)
-            try:
-                return request("GET", f"{base}/readyz")[0] == 200
-            except OSError:
-                return False
-
-        eventually(is_ready, "parley serve does not come back")
+        self.bridge.serve_at(urlsplit(base).port)
 
     def test_an_answer_is_shown_once_it_is_on_record_as_sent(self):
         visitor = self.visitor()

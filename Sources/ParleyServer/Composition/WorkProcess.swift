@@ -16,24 +16,22 @@ package struct WorkProcess: Sendable {
         try await self.parts.waitForDatabase()
         let work = try WorkParts(self.parts)
         self.parts.logger.notice("ready")
-        try await self.parts.run([work.service] + self.health(of: work))
+        try await self.parts.run(self.services(of: work))
     }
 
-    /// `/livez`, `/readyz` and `/metrics` of this worker, when it is told where.
-    private func health(of work: WorkParts) throws -> [any Service] {
-        guard let address = try self.parts.settings.workListen else { return [] }
+    /// With `/livez`, `/readyz` and `/metrics` of this worker, when it is told where: they answer until its work is done.
+    private func services(of work: WorkParts) throws -> [any Service] {
+        guard let address = try self.parts.settings.workListen else { return [work.service] }
         let health = try Health(self.parts, work)
         var routes = Routes()
         health.mount(on: &routes)
-        return [
-            HTTPService(
-                host: address.host,
-                port: address.port,
-                routes: routes,
-                metrics: self.parts.metrics,
-                logger: self.parts.logger,
-                onStopping: { health.stop() }
-            )
-        ]
+        let http = HTTPService(
+            host: address.host,
+            port: address.port,
+            routes: routes,
+            metrics: self.parts.metrics,
+            logger: self.parts.logger
+        )
+        return [http, work.service, StopNotice { health.stop() }]
     }
 }
