@@ -49,14 +49,28 @@ package struct ConnectionSettings: Hashable, Sendable {
     }
 
     /// The server settings that the URL itself asks for; ours are added to them, not put in their place.
-    private var urlOptions: String? {
-        guard let parsed = PQconninfoParse(self.url, nil) else { return nil }
+    private var urlOptions: String? { Self.parts(of: self.url)?["options"] }
+
+    /// Whether every part of a URL is what it was meant to be, as far as can be told without a server.
+    ///
+    /// Asked before connecting: libpq's complaints quote what it stumbles over, which is the password when a `/`, `@` or `%` in it
+    /// was not percent-encoded.
+    package static func isReadable(_ url: String) -> Bool {
+        guard let parts = Self.parts(of: url) else { return false }
+        let ports = (parts["port"] ?? "").split(separator: ",")
+        return ports.allSatisfy { UInt16($0) != nil } && !["host", "dbname"].contains { parts[$0]?.contains("@") == true }
+    }
+
+    /// What a URL gives, by libpq's keywords; nil when libpq cannot read it.
+    private static func parts(of url: String) -> [String: String]? {
+        guard let parsed = PQconninfoParse(url, nil) else { return nil }
         defer { PQconninfoFree(parsed) }
+        var parts: [String: String] = [:]
         var option = parsed
         while let keyword = option.pointee.keyword {
-            if strcmp(keyword, "options") == 0 { return option.pointee.val.map { String(cString: $0) } }
+            parts[String(cString: keyword)] = option.pointee.val.map { String(cString: $0) }
             option += 1
         }
-        return nil
+        return parts
     }
 }

@@ -34,7 +34,7 @@ final class Link {
         var settings = values.map { UnsafePointer($0) } + [nil]
         self.pointer = PQconnectdbParams(&keywords, &settings, 1)
         guard PQstatus(self.pointer) == CONNECTION_OK else {
-            // libpq's text may quote the URL's user and host, never its password.
+            // libpq's text may quote the URL's user and host, of a readable URL never its password.
             let message = String(cString: PQerrorMessage(self.pointer)).split(separator: "\n").first.map(String.init) ?? "no connection"
             self.close()
             throw PostgresError(.connectionLost, message)

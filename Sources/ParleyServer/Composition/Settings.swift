@@ -1,6 +1,7 @@
 package import Curl
 import Foundation
 package import Logging
+import Postgres
 
 /// The settings of one process: a flag wins over the environment, the environment over the file, the file over the default.
 ///
@@ -68,6 +69,12 @@ extension Settings {
             }
             guard url.hasPrefix("postgresql://") || url.hasPrefix("postgres://") else {
                 throw self.problem(.databaseURL, "must be a URL that begins with postgresql://")
+            }
+            guard ConnectionSettings.isReadable(url) else {
+                throw self.problem(
+                    .databaseURL,
+                    "must be a URL as libpq reads it, as in postgresql://parley@db.example/parley, with / @ % in the password as %2F %40 %25"
+                )
             }
             return url
         }

@@ -86,6 +86,22 @@ import Testing
         #expect(try Settings(environment: [:], file: folder.file("empty.env", "")).mistakes.isEmpty)
     }
 
+    /// What libpq would take for a host, a port or a parameter, and quote.
+    @Test(arguments: ["hunter/2", "7/hunter2", "hunter@2", "hunter%2", "hunter2@db:port"])
+    func `a database password that is not percent-encoded is told as such, and not repeated`(password: String) throws {
+        let settings = try Settings(environment: ["PARLEY_DATABASE_URL": "postgresql://me:\(password)@db/parley"])
+        let error = #expect(throws: ConfigurationError.self) { try settings.databaseURL }
+        #expect(error?.description.contains("must be a URL as libpq reads it") == true)
+        #expect(error?.description.contains("hunter") == false)
+    }
+
+    @Test(arguments: [
+        "postgresql:///parley?host=/run/pg&user=me%40db", "postgres://me:hunter%2F2@a:1,b,[::1]:3/parley?sslmode=require", "postgresql://",
+    ])
+    func `a database URL that libpq reads is taken as it is`(url: String) throws {
+        #expect(try Settings(environment: ["PARLEY_DATABASE_URL": url]).databaseURL == url)
+    }
+
     @Test func `an error never repeats a database URL, which may hold a password`() throws {
         let settings = try Settings(environment: ["PARLEY_DATABASE_URL": "mysql://me:hunter2@db"])
         #expect(throws: ConfigurationError("PARLEY_DATABASE_URL (environment) must be a URL that begins with postgresql://")) {
