@@ -40,6 +40,7 @@ private final class Keeper: MailReceiver {
         _ receiver: Keeper,
         limits: SMTPLimits = SMTPLimits(),
         certificate: CertificateFiles? = nil,
+        observe: @escaping @Sendable (SMTPEvent) -> Void = { _ in },
         _ body: @escaping @Sendable (_ port: Int, _ stop: @escaping @Sendable () async -> Void) async throws -> Void
     ) async throws {
         let (ports, ready) = AsyncStream.makeStream(of: Int.self)
@@ -52,6 +53,7 @@ private final class Keeper: MailReceiver {
             certificate: certificate,
             grace: .seconds(10),
             logger: logger,
+            observe: observe,
             onListening: { ready.yield($0) }
         )
         let group = ServiceGroup(services: [server], logger: logger)
@@ -148,18 +150,24 @@ private final class Keeper: MailReceiver {
         }
     }
 
-    @Test func `a client that never reads is not read from for ever`() async throws {
+    @Test(.timeLimit(.minutes(1))) func `a client that never reads our replies is not waited for`() async throws {
         var limits = SMTPLimits()
         limits.write = .milliseconds(500)
-        try await self.withMailServer(Keeper(), limits: limits) { port, _ in
+        // Nothing but the deadline for writing ends this session.
+        (limits.idle, limits.line) = (.seconds(3_600), .seconds(3_600))
+        let (events, event) = AsyncStream.makeStream(of: SMTPEvent.self)
+        try await self.withMailServer(Keeper(), limits: limits, observe: { event.yield($0) }) { port, _ in
             let client = try RawConnection(port: port)
-            // Its replies fill every buffer on the way; then we stop reading, then we hang up.
-            await withCheckedContinuation { continuation in
+            // Until every buffer on the way is full, and then no more before the server hangs up.
+            async let sending: Void = withCheckedContinuation { continuation in
                 Thread.detachNewThread {
                     client.send(Array(String(repeating: "HELP\r\n", count: 3_000_000).utf8))
                     continuation.resume()
                 }
             }
+            #expect(await events.first { $0 == .ended } == .ended)
+            client.finishSending()
+            await sending
             client.close()
         }
     }
