@@ -158,10 +158,12 @@ package actor EventFeed: Service {
     /// Reads until the process is asked to stop, then ends every subscription. Never throws: an outage is waited out.
     package func run() async {
         await cancelWhenGracefulShutdown {
+            // Before the first look: whoever is told what is kept hears what passes as well.
+            let (kept, passing) = (self.listener.notifications(on: Self.notice.channel), self.listener.notifications(on: Self.passing))
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in self.listener.notifications(on: Self.notice.channel) { self.wake() } }
+                group.addTask { for await _ in kept { self.wake() } }
                 group.addTask {
-                    for await notification in self.listener.notifications(on: Self.passing) {
+                    for await notification in passing {
                         guard case .received(let payload) = notification, let event = FeedEvent(payload: payload) else { continue }
                         await self.publish([event])
                     }

@@ -23,7 +23,7 @@ import Testing
             let leaving = bench.queueWorker(bench.anotherCourier())
             group.addTask { await staying.run() }
             group.addTask { try await bench.run(leaving) { provider.requests.count >= 30 } }
-            try await bench.until { try await bench.jobs().isEmpty }
+            try await eventually(within: .seconds(240)) { try await bench.jobs().isEmpty }
             group.cancelAll()
             try await group.waitForAll()
         }
@@ -68,9 +68,9 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             let worker = bench.queueWorker(router)
             group.addTask { await worker.run() }
-            try await bench.until { hanging.requests.count >= 10 }
+            try await eventually(within: .seconds(240)) { hanging.requests.count >= 10 }
             for person in 100..<120 { try await bench.post("now", to: "+447700900\(person)") }
-            try await bench.until { friendly.requests.count == 20 }
+            try await eventually(within: .seconds(240)) { friendly.requests.count == 20 }
             group.cancelAll()
             try await group.waitForAll()
         }
@@ -108,14 +108,9 @@ extension CourierBench {
     func run(_ worker: QueueWorker, until isEnough: @escaping @Sendable () async throws -> Bool) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await worker.run() }
-            try await self.until(isEnough)
+            try await eventually(within: .seconds(240), isEnough)
             group.cancelAll()
             try await group.waitForAll()
         }
-    }
-
-    /// Asks the database again and again; the test's time limit is what ends a vain wait.
-    func until(_ isEnough: @Sendable () async throws -> Bool) async throws {
-        while try await !isEnough() { try await Task.sleep(for: .milliseconds(5)) }
     }
 }

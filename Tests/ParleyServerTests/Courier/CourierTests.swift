@@ -181,7 +181,7 @@ import Testing
         try await bench.post("hangs")
         let first = try #require(try await bench.jobs().first)
         let hanging = Task { try await courier.handle([first], in: context) }
-        try await bench.until { provider.requests.count == 1 }
+        try await eventually { provider.requests.count == 1 }
 
         try await bench.post("unrenderable", to: "+447700900124")
         let job = try #require(try await bench.jobs().first { $0.id != first.id })

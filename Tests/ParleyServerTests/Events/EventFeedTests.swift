@@ -13,6 +13,8 @@ import TestSupport
     private func withFeed(poll: Duration = .milliseconds(20), _ body: (EventFeed) async throws -> Void) async throws {
         let listener = Listener(settings: TestDatabase.current.settings, logger: TestDatabase.logger)
         let feed = EventFeed(pool: self.pool, listener: listener, poll: poll, logger: TestDatabase.logger)
+        // The session listens before anything is told.
+        for await _ in listener.notifications(on: EventFeed.passing) { break }
         let running = Task { await feed.run() }
         try await body(feed)
         running.cancel()
@@ -132,15 +134,10 @@ import TestSupport
             _ = try await self.types(3_000, of: other)
             #expect(try await self.types(3_000, of: stream) == (1...3_000).map(String.init))
             let listening = await feed.subscribe(workspace: self.workspace)
-            let heard = Task { try await self.types(1, of: listening) }
-            let telling = Task { [workspace] in  // again and again, until the listener's session is there
-                while !Task.isCancelled {
-                    await feed.tell(FeedEvent(id: nil, workspace: workspace, type: "conversation.typing", createdAt: Date()))
-                    try? await Task.sleep(for: .milliseconds(20))
-                }
-            }
-            defer { telling.cancel() }
-            #expect(try await heard.value == ["conversation.typing"])
+            try await self.happen("kept")
+            #expect(try await self.types(1, of: listening) == ["kept"])
+            await feed.tell(FeedEvent(id: nil, workspace: self.workspace, type: "conversation.typing", createdAt: Date()))
+            #expect(try await self.types(1, of: listening) == ["conversation.typing"])
         }
     }
 

@@ -6,6 +6,7 @@ import Postgres
 import Queue
 import ServiceLifecycle
 import TestSupport
+import Testing
 
 @testable import ParleyServer
 
@@ -97,6 +98,8 @@ struct WebchatFixture: Sendable {
             pace: pace,
             logger: logger
         )
+        // The session listens before anything is told.
+        for await _ in listener.notifications(on: EventFeed.passing) { break }
         let working = [Task { await feed.run() }, Task { await threader.run() }, Task { await courier.run() }]
         try await withServer(routes: routes) { port in
             try await body(
@@ -150,13 +153,7 @@ struct WebchatFixture: Sendable {
             try await self.send("GET", "/messages").data.map { $0["body"]?["text"]?["text"]?.string ?? "" }
         }
         /// Looks until the newest messages say `texts`.
-        func sees(_ texts: [String]) async throws -> Bool {
-            for _ in 0..<300 {
-                if try await self.texts() == texts { return true }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            return false
-        }
+        func sees(_ texts: [String]) async throws { try await eventually { try await self.texts() == texts } }
     }
 
     static func proof(_ userID: String, secret: String = Self.secret) -> JSON {
@@ -179,23 +176,30 @@ struct WebchatFixture: Sendable {
 
     /// What a stream says from `cursor` on, until it holds `text`.
     func stream(_ browser: Browser, after cursor: String?, until text: String) async throws -> String {
-        let connection = try RawConnection(port: self.port)
+        let connection = try self.listen(browser, after: cursor)
         defer { connection.close() }
+        return await connection.read { $0.contains(text) }.text
+    }
+
+    /// A stream that was asked for, from `cursor` or from now on.
+    func listen(_ browser: Browser, after cursor: String? = nil) throws -> RawConnection {
+        let connection = try RawConnection(port: self.port)
         let last = cursor.map { "Last-Event-ID: \($0)\r\n" } ?? ""
         connection.send(
             "GET \(browser.base)/events HTTP/1.1\r\nHost: a\r\nOrigin: \(Self.origin)\r\nAuthorization: Bearer \(browser.token)\r\n\(last)\r\n"
         )
-        return await connection.read { $0.contains(text) }.text
+        return connection
     }
 
     /// The agents' side of the newest message that says `text`.
-    func received(_ text: String) async throws -> JSON? {
-        for _ in 0..<300 {
+    func received(_ text: String) async throws -> JSON {
+        var found: JSON?
+        try await eventually {
             let all = try await self.agent.send("GET", "/v1/messages?direction=inbound").data
-            if let found = all.first(where: { $0["body"]?["text"]?["text"]?.string == text }) { return found }
-            try await Task.sleep(for: .milliseconds(20))
+            found = all.first { $0["body"]?["text"]?["text"]?.string == text }
+            return found != nil
         }
-        return nil
+        return try #require(found)
     }
 
     func reply(_ text: String, in conversation: String) async throws -> TestAnswer {

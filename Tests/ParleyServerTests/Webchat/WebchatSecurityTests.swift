@@ -46,7 +46,7 @@ import Testing
         try await WebchatFixture.run { shop in
             let ann = try await shop.browser()
             try await ann.say("ann's secret")
-            #expect(try await ann.sees(["ann's secret"]))
+            try await ann.sees(["ann's secret"])
             let second = try await WebchatFixture.open(in: shop.workspace, shop.channels, shop.pool)
             let elsewhere = try await WorkspaceStore(pool: shop.pool).create(name: "other").id
             let foreign = try await WebchatFixture.open(in: elsewhere, shop.channels, shop.pool)

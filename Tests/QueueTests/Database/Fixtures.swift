@@ -100,14 +100,3 @@ extension TestDatabase {
         return try rows.map { try $0.value("count") }
     }
 }
-
-struct TimeOut: Error {}
-
-/// Waits until `condition` holds, looking again every few milliseconds.
-func eventually(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw TimeOut() }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
