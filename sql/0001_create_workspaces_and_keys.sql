@@ -41,7 +41,7 @@ CREATE TABLE idempotency (
     request_hash bytea       NOT NULL,
     status       smallint,              -- null while the first request runs
     headers      jsonb,
-    body         bytea,
+    body         bytea,                 -- sealed for the workspace (I14): one of them holds a new API key
     created_at   timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT idempotency_pkey PRIMARY KEY (workspace_id, key)
 );

@@ -1,6 +1,6 @@
 -- Why:   inbox, outbox and webhooks are one mechanism: ordered jobs in leased, fenced lanes.
 -- Locks: new objects only.
--- Undo:  DROP TABLE dead_letters, jobs, lanes, workers; DROP FUNCTION fence, finish_jobs, uuid7;
+-- Undo:  DROP TABLE dead_letters, jobs, lanes, workers; DROP FUNCTION fence, finish_jobs, uuid7, uuid7_bound;
 
 CREATE TABLE workers (
     id           uuid        NOT NULL PRIMARY KEY,  -- made anew by each process start: two hosts of one name never share it
@@ -58,10 +58,16 @@ CREATE TABLE dead_letters (
     died_at      timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT dead_letters_pkey PRIMARY KEY (workspace_id, id)
 );
+CREATE INDEX dead_letters_by_queue ON dead_letters (workspace_id, queue, id);
 
 -- A UUIDv7 (RFC 9562 section 5.7): the milliseconds, then random bits.
-CREATE FUNCTION uuid7() RETURNS uuid LANGUAGE sql VOLATILE RETURN encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid;
+CREATE FUNCTION uuid7(at timestamptz DEFAULT clock_timestamp()) RETURNS uuid LANGUAGE sql VOLATILE
+    RETURN encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+        PLACING substring(int8send((extract(epoch FROM at) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid;
+
+-- All UUIDv7 made before that moment, and none made later, are less.
+CREATE FUNCTION uuid7_bound(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE
+    RETURN rpad(encode(substring(int8send((extract(epoch FROM at) * 1000)::bigint) FROM 3), 'hex'), 32, '0')::uuid;
 
 -- Stops a transaction whose worker lost a lane. The shared lock makes a take-over, which locks FOR UPDATE, wait for this commit; a
 -- heartbeat, which changes no key, passes by. SQLSTATE PQ001, so that callers can tell it from every other failure.

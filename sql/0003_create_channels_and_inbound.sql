@@ -29,7 +29,9 @@ CREATE TABLE inbound_requests (
     received_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT inbound_requests_pkey PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX inbound_requests_by_age ON inbound_requests (received_at);
+-- By id is by age (UUIDv7): for lists, and for each channel's own retention.
+CREATE INDEX inbound_requests_by_channel ON inbound_requests (workspace_id, channel_id, id);
+CREATE INDEX inbound_requests_quarantined ON inbound_requests (workspace_id, id) WHERE outcome = 'quarantined';
 
 -- One provider event is one event (I2): the primary key is the promise, kept as long as the bytes.
 CREATE TABLE inbound_keys (
@@ -39,4 +41,3 @@ CREATE TABLE inbound_keys (
     received_at  timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT inbound_keys_pkey PRIMARY KEY (workspace_id, channel_id, key)
 );
-CREATE INDEX inbound_keys_by_age ON inbound_keys USING brin (received_at);

@@ -1,5 +1,5 @@
 -- Why:   people, their addresses, and one history over all channels.
--- Locks: new objects only.
+-- Locks: new objects only. Each filter of a list reads one range of one index, however long the list is.
 -- Undo:  DROP FUNCTION number_messages;
 --        DROP TABLE events, messages, message_revisions, interactions, participants, conversations, contact_merges, identities, contacts;
 
@@ -27,6 +27,7 @@ CREATE TABLE identities (
     CONSTRAINT identities_address_unique UNIQUE (workspace_id, space, address)
 );
 CREATE INDEX identities_by_contact ON identities (workspace_id, contact_id);
+CREATE INDEX identities_by_address ON identities (workspace_id, address);
 
 CREATE TABLE contact_merges (
     workspace_id uuid        NOT NULL,
@@ -39,6 +40,8 @@ CREATE TABLE contact_merges (
     undone_at    timestamptz,
     CONSTRAINT contact_merges_pkey PRIMARY KEY (workspace_id, id)
 );
+CREATE INDEX contact_merges_by_source ON contact_merges (workspace_id, from_contact, id);
+CREATE INDEX contact_merges_by_target ON contact_merges (workspace_id, into_contact, id);
 
 CREATE TABLE conversations (
     workspace_id   uuid        NOT NULL,
@@ -58,6 +61,9 @@ CREATE TABLE conversations (
     CONSTRAINT conversations_status_known CHECK (status IN ('active', 'ended', 'archived'))
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX conversations_one_open ON conversations (workspace_id, channel_id, thread_key) WHERE status = 'active';
+CREATE INDEX conversations_by_status ON conversations (workspace_id, status, id);
+CREATE INDEX conversations_by_channel ON conversations (workspace_id, channel_id, id);
+CREATE INDEX conversations_by_identity ON conversations (workspace_id, identity_id, id);
 CREATE INDEX conversations_ended ON conversations (workspace_id, channel_id, thread_key, id) WHERE status <> 'active';
 
 CREATE TABLE participants (
@@ -97,6 +103,8 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_external_once ON messages (workspace_id, channel_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX messages_by_identity ON messages (workspace_id, identity_id, id);
+CREATE INDEX messages_by_channel ON messages (workspace_id, channel_id, id);
+CREATE INDEX messages_by_direction ON messages (workspace_id, direction, id);
 
 -- Takes a conversation's next numbers: `before` + 1 is the first. The row lock holds until the commit, so numbers have no gap and follow the order of
 -- commits. Whoever numbers several conversations goes by (workspace_id, id), so that no two wait for each other.
@@ -132,6 +140,8 @@ CREATE TABLE interactions (
     CONSTRAINT interactions_pkey PRIMARY KEY (workspace_id, id)
 );
 CREATE UNIQUE INDEX interactions_external_once ON interactions (workspace_id, channel_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX interactions_by_identity ON interactions (workspace_id, identity_id, id);
+CREATE INDEX interactions_by_channel ON interactions (workspace_id, channel_id, id);
 
 -- The one feed. Readers stay below pg_snapshot_xmin, so an event that commits late is never skipped.
 CREATE TABLE events (

@@ -38,6 +38,8 @@ CREATE TABLE mailboxes (
     CONSTRAINT mailboxes_address_unique UNIQUE (address),
     CONSTRAINT mailboxes_channel_known FOREIGN KEY (workspace_id, channel_id) REFERENCES channels (workspace_id, id) ON DELETE CASCADE
 );
+-- RCPT TO of a stranger's domain is answered otherwise than of an unknown mailbox in one of ours, and both must be quick.
+CREATE INDEX mailboxes_by_domain ON mailboxes (split_part(address, '@', 2));
 SELECT guard_workspace('mailboxes');
 
 -- Every Message-ID a mail bears or names, and the conversation it leads to: replies come before their originals.
@@ -56,4 +58,5 @@ ALTER TABLE conversations
     ADD COLUMN linked_to    uuid,                         -- the conversation this one belongs beside: its opener may not read that one
     ADD COLUMN flags        text[] NOT NULL DEFAULT '{}'; -- sender_mismatch
 CREATE INDEX conversations_linked ON conversations (workspace_id, linked_to, id) WHERE linked_to IS NOT NULL;
-CREATE INDEX conversations_by_subject ON conversations (workspace_id, channel_id, base_subject, id) WHERE base_subject IS NOT NULL;
+-- A subject is looked up among its sender's own conversations: those of everybody who ever wrote "Hello" are too many.
+CREATE INDEX conversations_by_sender ON conversations (workspace_id, identity_id, channel_id, base_subject, id) WHERE base_subject IS NOT NULL;

@@ -4,9 +4,9 @@ import Postgres
 struct UpkeepRule: Sendable {
     /// How the old rows are found without reading the whole table again and again.
     enum Search: Sendable {
-        /// In an index by channel and `moment`, channel after channel, each up to its own age. The channels are read off the index, so
-        /// that those that are gone count as well. `age`: an interval; `c` is the channel, all null when it is gone.
-        case byChannel(moment: SQL, age: SQL)
+        /// In an index by workspace, channel and id, channel after channel, each up to its own age: ids rise with time. The channels are
+        /// read off the index, so that those that are gone count as well. `age`: an interval; `c` is the channel, all null when it is gone.
+        case byChannel(age: SQL)
         /// In one slice of the table each time: an index would cost every write more than it is worth. `r` is the row.
         case bySlice(where: SQL)
     }
@@ -21,10 +21,7 @@ struct UpkeepRule: Sendable {
         // A channel's own retention counts; what it deleted goes after the shortest time.
         Self(
             table: "inbound_requests",
-            search: .byChannel(
-                moment: "received_at",
-                age: "make_interval(days => coalesce((c.policy ->> 'retentionDays')::integer, 7))"
-            )
+            search: .byChannel(age: "make_interval(days => coalesce((c.policy ->> 'retentionDays')::integer, 7))")
         ),
         // Never before the bytes they stand for: a replay must still find what was stored (I2: 7 days or more).
         Self(
@@ -51,25 +48,26 @@ struct UpkeepRule: Sendable {
     func statement(_ turn: Int, pages: Int = 1000) -> SQL {
         let rows =
             switch self.search {
-            case .byChannel(let moment, let age): self.rows(byChannelAnd: moment, age)
+            case .byChannel(let age): self.rows(byChannel: age)
             case .bySlice(let condition): self.rows(inSlice: turn, of: pages, where: condition)
             }
         return "DELETE FROM \(self.table) WHERE ctid = ANY(ARRAY(\(rows) LIMIT \(Self.batch))) RETURNING 1"
     }
 
     /// `OFFSET 0` makes each channel's bound a plain value, which an index can be asked for under row level security as well.
-    private func rows(byChannelAnd moment: SQL, _ age: SQL) -> SQL {
+    private func rows(byChannel age: SQL) -> SQL {
         """
         WITH RECURSIVE present AS (
-            (SELECT channel_id AS id FROM \(self.table) ORDER BY channel_id LIMIT 1)
+            (SELECT workspace_id, channel_id FROM \(self.table) ORDER BY workspace_id, channel_id LIMIT 1)
             UNION ALL
-            SELECT (SELECT r.channel_id FROM \(self.table) r WHERE r.channel_id > p.id ORDER BY r.channel_id LIMIT 1)
-            FROM present p WHERE p.id IS NOT NULL
+            SELECT r.* FROM present p CROSS JOIN LATERAL (SELECT r.workspace_id, r.channel_id FROM \(self.table) r
+                WHERE (r.workspace_id, r.channel_id) > (p.workspace_id, p.channel_id) ORDER BY r.workspace_id, r.channel_id LIMIT 1) r
         )
         SELECT r.ctid
-        FROM (SELECT p.id, now() - \(age) AS until FROM present p LEFT JOIN channels c ON c.id = p.id OFFSET 0) p
-        CROSS JOIN LATERAL (SELECT r.ctid FROM \(self.table) r WHERE r.channel_id = p.id AND r.\(moment) < p.until
-            ORDER BY r.\(moment) LIMIT \(Self.batch)) r
+        FROM (SELECT p.workspace_id, p.channel_id, uuid7_bound(now() - \(age)) AS until
+            FROM present p LEFT JOIN channels c ON c.id = p.channel_id OFFSET 0) p
+        CROSS JOIN LATERAL (SELECT r.ctid FROM \(self.table) r
+            WHERE r.workspace_id = p.workspace_id AND r.channel_id = p.channel_id AND r.id < p.until ORDER BY r.id LIMIT \(Self.batch)) r
         """
     }
 
