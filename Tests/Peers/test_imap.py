@@ -99,6 +99,22 @@ class MailboxTest(unittest.TestCase):
         status = box.status("INBOX", "(MESSAGES UNSEEN)")[1][0].decode()
         self.assertIn(f"MESSAGES {number} UNSEEN {number}", status)
 
+    def test_a_mailbox_that_is_full_when_it_is_connected_is_read_from_its_first_mail_to_its_last(self):
+        box = self.dovecot.mailbox("full")
+        for number in range(300):
+            box.append("INBOX", None, None, mail(number))
+        # Numbers are no UIDs: some in the midst are gone.
+        box.select("INBOX")
+        box.store("100:149", "+FLAGS", "\\Deleted")
+        box.expunge()
+        channel = self.channel("full")
+        self.working()
+        kept = [f"hello {number}" for number in range(300) if not 99 <= number < 149]
+        self.has(channel, kept)
+        box.append("INBOX", None, None, mail(300))
+        box.logout()
+        self.has(channel, [*kept, "hello 300"])
+
     def test_a_mailbox_with_new_numbers_is_read_again_and_known_again(self):
         channel, box = self.channel("renumbered"), self.dovecot.mailbox("renumbered")
         for index in range(3):

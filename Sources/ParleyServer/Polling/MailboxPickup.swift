@@ -7,8 +7,8 @@ import Parley
 /// A mailbox whose UIDVALIDITY has changed has new numbers for all its mails; it is read from the beginning, and what was taken before is
 /// known again by what it says. Flags are left alone, and nothing is deleted.
 struct MailboxPickup: Sendable {
-    /// In one go; then others have their turn. Together they come well within a claim.
-    static let mails = 20
+    /// In one go; then others have their turn. Together they come well within a claim. libcurl gives up on answers of over a hundred lines.
+    static let mails = 50
     static let bytes = 30_000_000
     static let time: Duration = .seconds(30)
     /// A longer one stays in the mailbox: an operator is told of it.
@@ -36,14 +36,16 @@ struct MailboxPickup: Sendable {
 
     private static func pickUp(_ line: MailboxLine, after cursor: JSON?) async throws -> Pickup {
         let state = try await line.answer(to: .state, within: .seconds(45))
-        guard let validity = IMAPAnswer.number("UIDVALIDITY", in: state), let next = IMAPAnswer.number("UIDNEXT", in: state) else {
-            throw PickupFailure(reason: "no_uidvalidity", after: nil)
-        }
+        guard let validity = IMAPAnswer.number("UIDVALIDITY", in: state) else { throw PickupFailure(reason: "no_uidvalidity", after: nil) }
         let last = cursor?["validity"]?.int == Int(validity) ? UInt32(clamping: cursor?["uid"]?.int ?? 0) : 0
-        let (listed, end) = try await self.list(after: last, before: next, line)
+        // Most looks find nothing new, and end here.
+        let isQuiet = IMAPAnswer.number("UIDNEXT", in: state).map { Int($0) <= Int(last) + 1 } ?? false
+        let count = IMAPAnswer.count(in: state)
+        let first = isQuiet ? count + 1 : try await self.first(after: last, of: count, line)
+        let listed = first > count ? [] : try await self.list(first...min(count, first + self.mails - 1), line)
         var (batches, weight) = ([Pickup.Batch](), 0)
         let start = ContinuousClock.now
-        for mail in listed.prefix(self.mails) {
+        for mail in listed {
             weight += mail.size
             guard batches.isEmpty || weight <= self.bytes && .now - start < self.time else { break }
             let cursor: JSON = ["validity": .integer(Int64(validity)), "uid": .integer(Int64(mail.uid))]
@@ -56,25 +58,26 @@ struct MailboxPickup: Sendable {
             }
             batches.append(batch)
         }
-        return Pickup(batches: batches, isMore: batches.count < listed.count || end + 1 < next)
+        return Pickup(batches: batches, isMore: first + batches.count <= count)
     }
 
-    /// The first mails behind `last`: windows of UIDs that grow while they are empty, so that neither a long mailbox nor a sparse one hurts.
-    private static func list(
-        after last: UInt32,
-        before next: UInt32,
-        _ line: MailboxLine
-    ) async throws(TransferError) -> (mails: [(uid: UInt32, size: Int)], end: UInt32) {
-        var (end, width) = (last, UInt32(1_000))
-        while next > 0, end < next - 1 {
-            let first = end + 1
-            end = min(next - 1, first.addingReportingOverflow(width).overflow ? .max : first + width - 1)
-            let answer = try await line.answer(to: .sizes(first...end), within: .seconds(45))
-            let mails = IMAPAnswer.sizes(in: answer).filter { (first...end).contains($0.uid) }
-            if !mails.isEmpty { return (mails, end) }
-            width = width.multipliedReportingOverflow(by: 10).overflow ? .max : width * 10
+    /// The number of the first mail behind `last`; one more than `count` when there is none. Numbers rise with UIDs (RFC 3501 section
+    /// 2.3.1.2), and none changes while a FETCH is answered (section 7.4.1): it is looked for from the end, where what is new stands, in steps
+    /// that double until they are behind it, then in halves.
+    private static func first(after last: UInt32, of count: Int, _ line: MailboxLine) async throws -> Int {
+        var (known, new, step) = (0, count + 1, 1)
+        while known + 1 < new {
+            let probe = known == 0 ? max(1, new - step) : known + (new - known) / 2
+            let mail = try await self.list(probe...probe, line)
+            guard let uid = mail.first?.uid else { throw PickupFailure(reason: "mailbox_changed", after: nil) }
+            if uid > last { new = probe } else { known = probe }
+            step *= 2
         }
-        return ([], end)
+        return new
+    }
+
+    private static func list(_ numbers: ClosedRange<Int>, _ line: MailboxLine) async throws(TransferError) -> [(uid: UInt32, size: Int)] {
+        IMAPAnswer.sizes(in: try await line.answer(to: .sizes(numbers), within: .seconds(45)))
     }
 
     private static func request(_ message: [UInt8], _ uid: UInt32) -> HookRequest {
@@ -91,6 +94,12 @@ enum IMAPAnswer {
         let text = String(decoding: answer, as: UTF8.self).uppercased()
         guard let start = text.range(of: "[\(name) ")?.upperBound else { return nil }
         return UInt32(text[start...].prefix { $0 != "]" })
+    }
+
+    /// How many mails there are. `* 172 EXISTS`
+    static func count(in answer: [UInt8]) -> Int {
+        let text = String(decoding: answer, as: UTF8.self)
+        return text.matches(of: /(?m)^\* (\d{1,10}) EXISTS/.ignoresCase()).last.flatMap { Int($0.1) } ?? 0
     }
 
     /// By UID. `* 12 FETCH (UID 40 RFC822.SIZE 5120)`, the two in any order.

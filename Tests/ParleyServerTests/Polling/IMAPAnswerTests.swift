@@ -9,6 +9,9 @@ import Testing
         #expect(IMAPAnswer.number("UIDNEXT", in: answer) == 4_392)
         #expect(IMAPAnswer.number("UIDNEXT", in: Array("* OK [UIDNEXT 99999999999] x\r\n".utf8)) == nil)
         #expect(IMAPAnswer.number("UIDNEXT", in: []) == nil)
+        #expect(IMAPAnswer.count(in: answer) == 3)
+        #expect(IMAPAnswer.count(in: Array("* 0 EXISTS\r\n* 1 RECENT\r\n* 3 exists\r\n".utf8)) == 3)
+        #expect(IMAPAnswer.count(in: []) == 0)
     }
 
     @Test func `mails are listed by UID, and what is no listing is passed over`() {
