@@ -2,10 +2,11 @@
 import http.client
 import json
 import secrets
+import subprocess
 import time
 import unittest
 
-from bridge import eventually, free_port, request
+from bridge import PARLEY, eventually, free_port, request
 from fleet import Fleet
 from providers import Answer, Twilio
 
@@ -77,6 +78,19 @@ class StoppingTest(unittest.TestCase):
         self.fleet.work()
         self.fleet.becomes(message, "unknown", "held")
         self.assertEqual(len(self.twilio.asked(to)), 1)
+
+    def test_a_process_that_still_waits_for_its_database_ends_when_it_is_told(self):
+        for name in ("serve", "work"):
+            with self.subTest(name):
+                nowhere = f"postgresql://bridge@127.0.0.1:{free_port()}/parley"
+                process = subprocess.Popen(
+                    [PARLEY, name], env=self.fleet.environment | {"PARLEY_DATABASE_URL": nowhere, "PARLEY_HTTP_LISTEN": f"127.0.0.1:{free_port()}"},
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                self.addCleanup(process.stdout.close)
+                self.assertTrue(any("waiting for the database" in line for line in process.stdout))
+                process.terminate()
+                self.assertEqual(process.wait(timeout=GRACE), 0)
+                self.assertIn("stopped", process.stdout.read())
 
 
 if __name__ == "__main__":

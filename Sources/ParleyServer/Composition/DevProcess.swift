@@ -107,7 +107,7 @@ package struct DevProcess: Sendable {
                     say(demo.banner(folder: folder))
                 } catch { say("\(error)") }
             }
-        try await parts.run(services, stop: stop)
+        try await parts.run(services, until: stop)
     }
 }
 

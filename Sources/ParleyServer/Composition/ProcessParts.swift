@@ -41,9 +41,16 @@ struct ProcessParts: Sendable {
 
     /// Waits until the database answers, and refuses one whose tables are not those this version was built for.
     ///
+    /// - Returns: false when the process was told to stop meanwhile.
     /// - Throws: `ProcessFailure`: 69 when there was no answer in half a minute, 78 when `parley migrate` is due or
     ///   the master key opens nothing.
-    func waitForDatabase() async throws {
+    func findDatabase(until stop: StopRequest) async throws -> Bool {
+        if try await stop.unlessMade(self.waitForDatabase) != nil { return true }
+        await self.end()
+        return false
+    }
+
+    private func waitForDatabase() async throws {
         let migrator = Migrator(directory: try self.settings.home.sql)
         let end = ContinuousClock.now + .seconds(30)
         while true {
@@ -68,21 +75,28 @@ struct ProcessParts: Sendable {
         self.logger.warning("the master key does not open every channel", metadata: ["channels.shut": "\(opened.shut)"])
     }
 
-    /// Runs services until the process is told to stop, or one of them fails; the last is stopped first.
-    ///
-    /// SIGTERM and SIGINT give them the grace time to finish what they began.
-    func run(_ services: [any Service], stop: StopRequest? = nil) async throws {
+    /// Runs services until the process is told to stop, or one of them fails; the last is stopped first. They have the grace time to finish
+    /// what they began.
+    func run(_ services: [any Service], until stop: StopRequest) async throws {
         var configuration = ServiceGroupConfiguration(services: services, logger: self.logger)
         configuration.maximumGracefulShutdownDuration = try self.settings.grace
-        if stop == nil { configuration.gracefulShutdownSignals = [.sigterm, .sigint] }
         let group = ServiceGroup(configuration: configuration)
-        await stop?.attach(group)
-        let result: Result<Void, any Error>
-        do { result = .success(try await group.run()) } catch { result = .failure(error) }
+        await stop.attach(group)
+        do { try await group.run() } catch {
+            await self.close()
+            throw error
+        }
+        await self.end()
+    }
+
+    private func end() async {
+        await self.close()
+        self.logger.notice("stopped")
+    }
+
+    private func close() async {
         self.listener.close()
         await self.pool.close()
-        try result.get()
-        self.logger.notice("stopped")
     }
 }
 

@@ -13,7 +13,8 @@ package struct ServeProcess: Sendable {
     }
 
     package func run() async throws {
-        try await self.parts.waitForDatabase()
+        let stop = await StopRequest.listening()
+        guard try await self.parts.findDatabase(until: stop) else { return }
         let web = try WebParts(self.parts)
         let address = try self.parts.settings.httpListen
         let logger = self.parts.logger
@@ -22,7 +23,8 @@ package struct ServeProcess: Sendable {
             [mail]
                 + web.services(at: address) { port in
                     logger.notice("ready", metadata: ["http": "\(ListenAddress(host: address.host, port: port))"])
-                }
+                },
+            until: stop
         )
     }
 }

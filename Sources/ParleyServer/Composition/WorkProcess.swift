@@ -13,10 +13,11 @@ package struct WorkProcess: Sendable {
     }
 
     package func run() async throws {
-        try await self.parts.waitForDatabase()
+        let stop = await StopRequest.listening()
+        guard try await self.parts.findDatabase(until: stop) else { return }
         let work = try WorkParts(self.parts)
         self.parts.logger.notice("ready")
-        try await self.parts.run(self.services(of: work))
+        try await self.parts.run(self.services(of: work), until: stop)
     }
 
     /// With `/livez`, `/readyz` and `/metrics` of this worker, when it is told where: they answer until its work is done.
