@@ -117,6 +117,7 @@ import Testing
         let peer = try Peer { line in
             line.request()
             line.write(start)
+            // The dripping is what is tried: without a pause this were an endless answer, and cut off for its length.
             while line.write("x") { usleep(2_000) }
         }
         let error = try await self.failure(of: .post(peer.url, deadline: .milliseconds(300)))

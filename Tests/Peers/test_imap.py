@@ -88,7 +88,7 @@ class MailboxTest(unittest.TestCase):
                 self.hurry(channel)
                 return self.picked_up(channel) > before
             eventually(has_begun, lambda: f"the worker picks nothing up: {self.stack.tail('killed')}")
-            time.sleep(rolled.uniform(0, 0.2))
+            time.sleep(rolled.uniform(0, 0.2))  # where in its work the kill hits is rolled
             process.kill()
             process.wait()
             self.end_claim(channel)

@@ -200,7 +200,6 @@ class FaultTest(unittest.TestCase):
     def load(self, port, label, enough):
         """A thread that sends mails until it is `enough`, each until it is taken, as a mail server does. Counts them in `sent`."""
         def run():
-            thread.sent = 0
             deadline = time.monotonic() + 90
             while not enough.is_set():
                 message = mail(f"{label} {thread.sent}", self.address, message_id=f"<{label}-{thread.sent}@sender.test>")
@@ -211,10 +210,18 @@ class FaultTest(unittest.TestCase):
                         thread.sent += 1
                         break
                     except (OSError, smtplib.SMTPException):
-                        time.sleep(0.05)
+                        time.sleep(0.05)  # as a mail server waits before it tries again
         thread = threading.Thread(target=run)
+        thread.sent = 0
         thread.start()
         return thread
+
+    def goes_on(self, senders, mails):
+        """Waits until `mails` more were taken of these senders together."""
+        def sent():
+            return sum(sender.sent for sender in senders)
+        before = sent()
+        eventually(lambda: sent() >= before + mails, lambda: f"{sent() - before} of {mails} more mails were taken")
 
     def each_arrived_once(self, label, count):
         def texts():
@@ -229,7 +236,7 @@ class FaultTest(unittest.TestCase):
         senders = [self.load(port, f"{label}x{number}", enough) for number in range(4)]
         try:
             for _ in range(4):
-                time.sleep(0.7)
+                self.goes_on(senders, mails=20)
                 process.kill()
                 process.wait()
                 process = self.start_serve(port)
@@ -268,8 +275,9 @@ class FaultTest(unittest.TestCase):
         client.mail("anna@sender.test")
         client.rcpt(self.address)
         client.docmd("DATA")
-        process.send_signal(signal.SIGTERM)
-        time.sleep(2)
+        with smtplib.SMTP("127.0.0.1", port, timeout=30) as idle:
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(idle.getreply()[0], 421)  # so it is stopping
         client.send(mail(f"{label} 0", self.address).as_bytes().replace(b"\n", b"\r\n") + b"\r\n.\r\n")
         self.assertEqual(client.getreply()[0], 250)
         self.assertEqual(client.getreply()[0], 421)
@@ -283,7 +291,7 @@ class FaultTest(unittest.TestCase):
         try:
             # Every session at once, as a restart does to who is connected.
             for _ in range(5):
-                time.sleep(0.4)
+                self.goes_on([sender], mails=5)
                 self.bridge.query(
                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                     "WHERE pid <> pg_backend_pid() AND datname = current_database()")

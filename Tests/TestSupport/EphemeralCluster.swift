@@ -14,7 +14,7 @@ package enum EphemeralCluster {
     }
 
     /// Starts a shell that waits for the end of a pipe which only we hold open: the kernel closes it even when we crash. In a session
-    /// of its own, as a Ctrl-C for the tests must not end it.
+    /// of its own, as a Ctrl-C for the tests must not end it. The server is no child of that shell, which can only look whether it is gone.
     private static func cleanUpAfterUs(_ directory: String) throws {
         let script = """
             cat > /dev/null

@@ -37,7 +37,7 @@ import TestSupport
         var limits = HTTPLimits()
         limits.heartbeat = .milliseconds(20)
         var routes = Routes()
-        routes.on(.get, "/events") { _ in try Response.events { _ in try await Task.sleep(for: .seconds(3_600)) } }
+        routes.on(.get, "/events") { _ in try Response.events { _ in try await untilCancelled() } }
         try await withServer(routes: routes, limits: limits) { port in
             let connection = try RawConnection(port: port)
             defer { connection.close() }
@@ -55,7 +55,7 @@ import TestSupport
 
     @Test func `is ended by a stopping server, with a word`() async throws {
         var routes = Routes()
-        routes.on(.get, "/events") { _ in try Response.events { _ in try await Task.sleep(for: .seconds(3_600)) } }
+        routes.on(.get, "/events") { _ in try Response.events { _ in try await untilCancelled() } }
         let started = ContinuousClock.now
         let (ports, ready) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
@@ -107,7 +107,7 @@ import TestSupport
         var limits = HTTPLimits()
         limits.streams = 1
         var routes = Routes()
-        routes.on(.get, "/events") { _ in try Response.events { _ in try await Task.sleep(for: .seconds(3_600)) } }
+        routes.on(.get, "/events") { _ in try Response.events { _ in try await untilCancelled() } }
         try await withServer(routes: routes, limits: limits) { port in
             let first = try RawConnection(port: port)
             defer { first.close() }

@@ -75,8 +75,7 @@ import Testing
         let began = Alarm()
         let stuck = RecordingHandler { _, _ in
             began.ring()
-            try await Task.sleep(for: .seconds(60))
-            return .done
+            try await untilCancelled()
         }
         try await database.enqueue(["stuck"])
         var pace = QueueWorker.Pace.quick
@@ -97,7 +96,7 @@ import Testing
         let began = Alarm()
         let slow = RecordingHandler { _, _ in
             began.ring()
-            try? await Task.sleep(for: .seconds(60))
+            try? await untilCancelled()
             return .hold(reason: "cut off")
         }
         try await database.enqueue(["slow"])
