@@ -74,7 +74,9 @@ package struct MailReply: Hashable, Sendable {
 }
 
 extension String {
-    /// An addr-spec that can stand between angle brackets (RFC 5321 section 4.1.2, RFC 6531), without quoted `<`, `>` or `@`.
+    /// Whether libcurl, which writes what stands before the first `@` as it comes, can carry it and every server reads it in one way.
+    ///
+    /// Which texts are addresses is not asked here: of those, it leaves out local parts with a quoted `<`, `>`, `@`, `"` or `\`.
     var isEnvelopeAddress: Bool {
         guard let at = self.lastIndex(of: "@"), 1...64 ~= self[..<at].utf8.count else { return false }
         let (local, domain) = (self[..<at], self[self.index(after: at)...])
@@ -89,7 +91,7 @@ extension String {
         let isLiteral = domain.hasPrefix("[") && domain.hasSuffix("]")
         return 1...255 ~= domain.utf8.count
             && (isLiteral ? domain.dropFirst().dropLast() : domain).utf8.allSatisfy { byte in
-                byte >= 0x80 || byte.isASCIILetterOrDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+                byte >= 0x80 || byte.isASCIILetterOrDigit || "-._".utf8.contains(byte)
                     || isLiteral && byte == UInt8(ascii: ":")
             } && !domain.hasPrefix(".") && !domain.hasSuffix(".") && !domain.contains("..")
     }

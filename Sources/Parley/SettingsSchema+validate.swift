@@ -111,7 +111,7 @@ extension SettingsSchema.Property {
             switch self.format {
             case "e164": text.wholeMatch(of: /\+[1-9][0-9]{1,14}/) != nil
             case "uri": URL(string: text)?.scheme != nil  // which hosts may be called is for the egress policy to say
-            case "email": text.wholeMatch(of: /[^@\s]{1,64}@[^@\s]{1,255}/) != nil
+            case "email": MailAddress(text) != nil
             default: true
             }
         return fits ? nil : (.badFormat, "must be \(self.format == "e164" ? "a number as +15005550006" : "of format \(self.format ?? "")")")

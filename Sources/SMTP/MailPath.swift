@@ -1,3 +1,5 @@
+internal import Parley
+
 /// An address in MAIL or RCPT, and the parameters behind it.
 ///
 /// Source: RFC 5321 section 4.1.2; RFC 6531 section 3.3 for what is not ASCII.
@@ -53,26 +55,6 @@ struct MailPath: Sendable {
         return text[text.index(after: colon)...]
     }
 
-    /// `local@domain`; `local` alone only as `postmaster`.
-    private static func isAddress(_ text: String) -> Bool {
-        guard text.utf8.count <= 254, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return false }
-        guard let at = text.lastIndex(of: "@") else { return text.lowercased() == "postmaster" }
-        return self.isLocal(text[..<at]) && self.isDomain(text[text.index(after: at)...])
-    }
-
-    private static func isLocal(_ text: Substring) -> Bool {
-        guard !text.isEmpty else { return false }
-        if text.first == "\"" { return text.count > 2 && text.last == "\"" }
-        return !text.contains { " ()<>[]:;,\\\"@".contains($0) } && text.first != "." && text.last != "." && !text.contains("..")
-    }
-
-    private static func isDomain(_ text: Substring) -> Bool {
-        if text.first == "[" { return text.last == "]" && text.count > 2 && !text.contains(" ") }
-        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-            !label.isEmpty && label.first != "-" && label.last != "-"
-                && label.unicodeScalars.allSatisfy { scalar in
-                    scalar.value >= 0x80 || scalar == "-" || scalar == "_" || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                }
-        }
-    }
+    /// `local@domain`; `local` alone only as `postmaster` (RFC 5321 section 4.5.1).
+    private static func isAddress(_ text: String) -> Bool { MailAddress(text) != nil || text.lowercased() == "postmaster" }
 }

@@ -37,7 +37,11 @@ func `a tag leads to the same mailbox`(_ value: String, _ mailbox: String) {
         ("a@[127.0.0.1]", "a@[127.0.0.1]"), ("jürgen@bücher.test", "jürgen@bücher.test"), ("no-at", nil), ("@c.test", nil), ("a@", nil),
         ("a b@c.test", nil), ("a@b@c.test", nil), ("a\r\n@c.test", nil), ("a@c..test", nil), ("a@.test", nil), ("a@c .test", nil),
         ("<a@c.test>", nil),
-        ("\(String(repeating: "a", count: 65))@c.test", nil),
+        ("\(String(repeating: "a", count: 65))@c.test", nil), ("a@\(String(repeating: "c", count: 248)).test", nil),
+        ("a..b.@c.test", "a..b.@c.test"), ("a@b_c.test", "a@b_c.test"), ("a@c.test.", nil),
+        ("a@[IPv6:2001:db8::1]", "a@[ipv6:2001:db8::1]"),
+        ("a@[]", nil), ("a@[1.2.3.4", nil), ("a@c[.test", nil), (#""a\"@b"@c.test"#, #""a\"@b"@c.test"#), (#""a"b"@c.test"#, nil),
+        (#""a\"@c.test"#, nil), (#"""@c.test"#, nil), (#""a\\"@c.test"#, #""a\\"@c.test"#), ("a(b)@c.test", nil), ("a@c.test\u{85}", nil),
     ])
     func `an address is read, or is none`(text: String, address: String?) {
         #expect(MailAddress(text)?.description == address)

@@ -32,6 +32,9 @@ import Testing
             (["EHLO c", "MAIL FROM:<\"a > b\"@b.test>"], ["250", "250 2.1.0"]),
             (["EHLO c", "MAIL FROM:<a@b.test"], ["250", "501 5.5.4"]),
             (["EHLO c", "MAIL FROM:<a b@b.test>"], ["250", "501 5.5.4"]),
+            (["EHLO c", #"MAIL FROM:<"a"b"@b.test>"#], ["250", "501 5.5.4"]),
+            (["EHLO c", "MAIL FROM:<a..b.@b.test>"], ["250", "250 2.1.0"]),
+            (["EHLO c", "MAIL FROM:<>", "RCPT TO:<Postmaster>"], ["250", "250 2.1.0", "550 5.7.1"]),
             (["EHLO c", "MAIL FROM:<a@[192.0.2.1]>"], ["250", "250 2.1.0"]),
             (["EHLO c", "MAIL TO:<a@b.test>"], ["250", "501 5.5.4"]),
             // Hello

@@ -54,6 +54,7 @@ package struct EmailAdapter: Adapter {
     }
 
     package func address(_ text: String, for channel: ChannelContext) async -> Address? {
+        // One address as people paste it. A field's list is read more kindly: it makes an address of what is none between two that are.
         let text = text.trimmingCharacters(in: .whitespaces)
         let bare = text.wholeMatch(of: /[^<>]*<([^<>]+)>/).map { String($0.1) } ?? text
         return MailAddress(bare).map { Address(space: Self.space, value: $0.identity) }

@@ -44,10 +44,9 @@ package struct ReplyTokens: Sendable {
 }
 
 extension ReplyTokens {
-    /// `support+p…@example.com`; nil when the local part would grow beyond 64 octets (RFC 5321 section 4.5.3.1.1).
+    /// `support+p…@example.com`; nil when that would grow beyond what an address may have, as 64 octets before the `@`.
     package func address(of mailbox: MailAddress, for conversation: ConversationID, at date: Date) -> MailAddress? {
-        let local = "\(mailbox.local)+\(self.token(for: conversation, at: date))"
-        return local.utf8.count <= 64 ? MailAddress(local: local, domain: mailbox.domain) : nil
+        MailAddress("\(mailbox.local)+\(self.token(for: conversation, at: date))@\(mailbox.domain)")
     }
 
     /// `<0190….p…@example.com>`: the same for every try of one message, as long as `date` is the message's own.

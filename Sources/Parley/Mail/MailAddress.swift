@@ -10,33 +10,52 @@ package struct MailAddress: Hashable, Sendable, CustomStringConvertible {
         self.domain = domain.lowercased()
     }
 
-    /// Nil for what is no address: no `@`, a blank or a control character, more than 254 octets in all or 64 in the local part.
+    /// Nil for what is no address. One grammar for all: who may write to us can be told from others, and answered.
+    ///
+    /// Source: RFC 5321 sections 4.1.2 and 4.5.3.1, RFC 6531 section 3.3. Wider where hosts hand such names out: dots anywhere in a local
+    /// part (`a..b.@c.test`), `_` and `-` anywhere in a domain.
     package init?(_ text: some StringProtocol) {
-        guard text.utf8.count <= 320, let at = text.lastIndex(of: "@") else { return nil }
+        guard text.utf8.count <= 254, let at = text.lastIndex(of: "@") else { return nil }
         let (local, domain) = (text[..<at], text[text.index(after: at)...])
-        guard !local.isEmpty, local.utf8.count <= 64, !domain.isEmpty, domain.utf8.count <= 253 else { return nil }
-        let isQuoted = local.count >= 2 && local.first == "\"" && local.last == "\""
-        guard
-            local.unicodeScalars.allSatisfy({
-                Self.isAllowed($0) || (isQuoted && ($0 == " " || $0 == "\"" || "()<>,;:@[]\\".unicodeScalars.contains($0)))
-            }),
-            domain.first != ".", domain.last != ".", !domain.contains("..")
-        else { return nil }
-        let isLiteral = domain.first == "[" && domain.last == "]"
-        guard
-            domain.unicodeScalars.allSatisfy({ scalar in
-                scalar.value > 0x7f || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                    || "-._".unicodeScalars.contains(scalar)
-                    || (isLiteral && "[]:".unicodeScalars.contains(scalar))
-            })
+        guard 1...64 ~= local.utf8.count, local.unicodeScalars.allSatisfy(Self.isAtomic) || Self.isQuoted(local.unicodeScalars),
+            Self.isDomain(domain.unicodeScalars)
         else { return nil }
         self.init(local: String(local), domain: String(domain))
     }
 
-    /// What may stand in a local part without quotes, and whatever SMTPUTF8 adds. Source: RFC 5321 section 4.1.2, RFC 6531 section 3.3.
-    private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
-        guard scalar.value <= 0x7f else { return scalar.value > 0x9f }
-        return scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "!#$%&'*+-/=?^_`{|}~.".unicodeScalars.contains(scalar)
+    /// What may stand in a local part without quotes.
+    private static func isAtomic(_ scalar: Unicode.Scalar) -> Bool {
+        self.isLetterOrDigit(scalar) || "!#$%&'*+-/=?^_`{|}~.".unicodeScalars.contains(scalar)
+    }
+
+    /// Text in quotes, in which `"` and `\` have a `\` before them.
+    private static func isQuoted(_ text: some BidirectionalCollection<Unicode.Scalar>) -> Bool {
+        guard text.count > 2, text.first == "\"", text.last == "\"" else { return false }
+        var isEscaped = false
+        for scalar in text.dropFirst().dropLast() {
+            guard 0x20...0x7e ~= scalar.value || scalar.value > 0x9f, isEscaped || scalar != "\"" else { return false }
+            isEscaped = !isEscaped && scalar == "\\"
+        }
+        return !isEscaped
+    }
+
+    /// A name, or an IP address in brackets.
+    private static func isDomain(_ text: some BidirectionalCollection<Unicode.Scalar>) -> Bool {
+        if text.first == "[" {
+            return text.count > 2 && text.last == "]"
+                && text.dropFirst().dropLast().allSatisfy { self.isLetterOrDigit($0) || ".:-".unicodeScalars.contains($0) }
+        }
+        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            !label.isEmpty && label.allSatisfy { self.isLetterOrDigit($0) || $0 == "-" || $0 == "_" }
+        }
+    }
+
+    /// One of ASCII, or whatever SMTPUTF8 adds.
+    private static func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "a"..."z", "A"..."Z", "0"..."9": true
+        default: scalar.value > 0x9f
+        }
     }
 
     package var description: String { "\(self.local)@\(self.domain)" }

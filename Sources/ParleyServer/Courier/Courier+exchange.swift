@@ -114,7 +114,7 @@ extension Courier {
 
 extension MailTransfer {
     fileprivate init(_ mail: MailRequest) {
-        let domain = mail.sender.split(separator: "@").last.map(String.init)
+        let domain = MailAddress(mail.sender)?.domain
         self.init(
             url: mail.url,
             username: mail.username,

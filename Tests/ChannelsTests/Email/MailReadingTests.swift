@@ -66,7 +66,8 @@ import Testing
         ("Anna <@x.test,@y.test:anna@anna.test>", "Anna", "anna@anna.test"),
         ("=?utf-8?B?QW5uYSBLZWxsZXIgPGFubmFAYW5uYS50ZXN0Pg==?=", "Anna Keller", "anna@anna.test"),
         ("Anna <<anna@anna.test>>", "Anna", "anna@anna.test"), ("mailto:a@b.test", "", "a@b.test"),
-        ("\"a b\"@c.test", "", "\"a b\"@c.test"),
+        ("\"a b\"@c.test", "", "\"a b\"@c.test"), (#""a\"b"@c.test"#, "", #""a\"b"@c.test"#),
+        (#"<"a\">b"@c.test>"#, "", #""a\">b"@c.test"#),
     ])
     func `reads addresses as the standard and as programs write them`(field: String, name: String, address: String) {
         let first = MailboxList(Array(field.utf8)).mailboxes.first

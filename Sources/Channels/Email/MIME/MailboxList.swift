@@ -73,7 +73,7 @@ package struct MailboxList: Hashable, Sendable {
                     let text = self.quoted()
                     if !item.text.isEmpty, item.text.last != 0x20, item.bare.last == 0x20 { item.text.append(0x20) }
                     item.text += text
-                    item.bare += [0x22] + text + [0x22]
+                    item.bare += [0x22] + text.flatMap { $0 == 0x22 || $0 == 0x5c ? [0x5c, $0] : [$0] } + [0x22]
                 case 0x28: item.comment = self.comment()
                 case 0x3c: item.angle = self.angle()
                 case 0x3e: continue  // one bracket too many
@@ -124,6 +124,11 @@ package struct MailboxList: Hashable, Sendable {
             while self.at < self.bytes.count {
                 let byte = self.bytes[self.at]
                 self.at += 1
+                if byte == 0x5c, isQuoted, self.at < self.bytes.count {
+                    text += [byte, self.bytes[self.at]]
+                    self.at += 1
+                    continue
+                }
                 if byte == 0x22 { isQuoted.toggle() }
                 if byte == 0x3e, !isQuoted { break }
                 if byte != 0x3c || isQuoted { text.append(byte) }

@@ -27,6 +27,7 @@ package enum AuthenticationResults {
         if let dmarc = results.first(where: { $0.method == "dmarc" }), dmarc.result == "pass" || dmarc.result == "fail" {
             return dmarc.result == "pass" ? .pass : .fail
         }
+        // Domains, whatever stands before them: `@d.test` and `d.test` are said as often as an address.
         let isSigned = results.contains { result in
             guard result.method == "dkim", result.result == "pass" else { return false }
             let signer = result.properties["header.d"] ?? result.properties["header.i"]?.split(separator: "@").last.map(String.init)

@@ -14,7 +14,7 @@ extension IncomingMail {
         func addresses(_ list: [MailboxList.Mailbox]) -> JSON { .array(list.map { .string($0.address.description) }) }
         func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
         guard let from else { return ["rejected": true, "code": "no_sender", "detail": "nobody it is from"] }
-        let tags = (self.trace.recipients.compactMap { MailAddress($0) } + (self.to + self.cc).map(\.address)).compactMap(\.tag)
+        let tags = (self.trace.recipients + (self.to + self.cc).map(\.address)).compactMap(\.tag)
         return [
             "from": ["name": .string(from.name), "address": .string(from.address.description)],
             "to": addresses(self.to),

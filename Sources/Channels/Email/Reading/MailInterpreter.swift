@@ -61,7 +61,7 @@ struct MailInterpreter: Sendable {
             externalID: self.externalID(sender: sender),
             from: Address(space: EmailAdapter.space, value: sender),
             fromName: from.name.isEmpty ? nil : from.name,
-            to: mail.trace.recipients.first ?? self.own?.description ?? mail.to.first?.address.description,
+            to: mail.trace.recipients.first?.description ?? self.own?.description ?? mail.to.first?.address.description,
             text: mail.visibleText,
             media: mail.body.files.map(\.media),
             replyTo: replyTo == sender ? nil : replyTo,
@@ -117,7 +117,7 @@ struct MailInterpreter: Sendable {
     /// The envelope first: To may lack the tag. One that still holds goes before one that has ended.
     private func token(_ references: [String]) -> ReplyToken? {
         let delivered = ["delivered-to", "x-original-to"].flatMap { self.mail.headers.all($0) }.flatMap { MailboxList($0).mailboxes }
-        let addresses = self.mail.trace.recipients.compactMap { MailAddress($0) } + (delivered + self.mail.to + self.mail.cc).map(\.address)
+        let addresses = self.mail.trace.recipients + (delivered + self.mail.to + self.mail.cc).map(\.address)
         let readings =
             addresses.compactMap(\.tag).map { self.tokens.read($0, at: self.at) }
             + references.map { self.tokens.read(messageID: $0, at: self.at)?.reading }

@@ -64,6 +64,7 @@ extension DeliveryReport {
         func other(_ text: some StringProtocol) -> String? {
             MailAddress(text).flatMap { own.contains($0.identity) ? nil : $0.description }
         }
+        // Where in a sentence an address may begin and end; `MailAddress` says whether it is one.
         let marks = CharacterSet(charactersIn: "<>: \t\"'()*-")
         for line in lines {
             let words = line.split(separator: " ")
