@@ -31,7 +31,7 @@ CREATE TABLE inbound_requests (
 );
 -- By id is by age (UUIDv7): for lists, and for each channel's own retention.
 CREATE INDEX inbound_requests_by_channel ON inbound_requests (workspace_id, channel_id, id);
-CREATE INDEX inbound_requests_quarantined ON inbound_requests (workspace_id, id) WHERE outcome = 'quarantined';
+CREATE INDEX inbound_requests_set_aside ON inbound_requests (workspace_id, outcome, id) WHERE outcome <> 'accepted';
 
 -- One provider event is one event (I2): the primary key is the promise, kept as long as the bytes.
 CREATE TABLE inbound_keys (

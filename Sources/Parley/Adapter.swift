@@ -162,7 +162,7 @@ package enum Reception: Hashable, Sendable {
     /// Store these, commit, then answer: one event at least. `wouldRefuse`: shadow mode, the code it would refuse with.
     /// `files`: the bytes of what the events' media name by attachment id; they are stored in the same commit.
     case accepted([InboundEvent], HookAnswer, wouldRefuse: String?, files: [AttachmentFile] = [])
-    /// Understood, and nothing to store.
+    /// Understood, and nothing comes of it.
     case ignored(IgnoredReason, HookAnswer, wouldRefuse: String? = nil)
     /// Authentic but unreadable (B70): keep the bytes, answer 200, let an operator look.
     case quarantined(reason: String, HookAnswer)
@@ -174,7 +174,8 @@ package enum IgnoredReason: String, Hashable, Sendable {
     case nothing = "ignored"
     /// Our own mail came back (B101).
     case loop
-    /// A machine's report on a mail of ours that changes nothing: it is delayed, or was deleted unread.
+    /// A machine's report on a mail of ours that changes nothing: it is delayed, or was deleted unread. Its bytes are kept, as an operator
+    /// who looks for that mail wants to see them.
     case report
 }
 

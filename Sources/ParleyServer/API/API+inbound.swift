@@ -14,7 +14,7 @@ extension API {
                 cursors: self.cursors
             )
             let channel: ChannelID? = try page.id("channelId")
-            let outcome = try page.choice("outcome", ["accepted", "quarantined"])
+            let outcome = try page.choice("outcome", IngestItem.Outcome.allCases.map(\.rawValue))
             let statement = InboundRequestStore.page(
                 in: call.workspace,
                 channel: channel,

@@ -59,7 +59,7 @@ package struct Ingest: Sendable {
     package func store(_ items: [IngestItem]) async throws -> [IngestCommitter.Stored] {
         let stored = try await self.committer.store(items)
         for (item, stored) in zip(items, stored) where !stored.isStale && !item.isReplay {
-            self.count(item.adapter, stored.isDuplicate ? "duplicate" : item.outcome.rawValue)
+            self.count(item.adapter, stored.isDuplicate ? "duplicate" : item.counted)
             guard item.outcome == .quarantined, !stored.isDuplicate else { continue }
             self.logger.warning("request quarantined", metadata: ["channel.id": "\(item.channel)", "adapter": "\(item.adapter)"])
         }
@@ -75,6 +75,11 @@ package struct Ingest: Sendable {
             ["adapter": adapter.rawValue, "outcome": outcome]
         ).add()
     }
+}
+
+extension IngestItem {
+    /// As `Reception.outcome`.
+    fileprivate var counted: String { self.outcome == .ignored ? self.detail ?? "ignored" : self.outcome.rawValue }
 }
 
 extension Reception {

@@ -5,7 +5,7 @@ package import Queue
 
 /// One request that shall be stored before it is answered.
 package struct IngestItem: Sendable {
-    package enum Outcome: String, Sendable { case accepted, quarantined }
+    package enum Outcome: String, Sendable, CaseIterable { case accepted, ignored, quarantined }
 
     package var workspace: WorkspaceID
     package var channel: ChannelID
@@ -17,7 +17,7 @@ package struct IngestItem: Sendable {
     /// What the events' media name by attachment id.
     package var files: [AttachmentFile] = []
     package var outcome: Outcome
-    /// Why it was quarantined, or what shadow mode would have refused it with.
+    /// Why it was ignored or quarantined, or what shadow mode would have refused it with.
     package var detail: String?
     /// The row is there already: a replay.
     package var isReplay = false
@@ -68,15 +68,17 @@ package struct IngestItem: Sendable {
         case .accepted(let events, _, let wouldRefuse, let files):
             (self.events, self.files, self.detail) = (events, files, wouldRefuse.map { "would refuse: \($0)" })
         case .quarantined(let reason, _): (self.outcome, self.detail) = (.quarantined, reason)
+        case .ignored(.report, _, _): (self.outcome, self.detail) = (.ignored, IgnoredReason.report.rawValue)
         case .ignored, .answered, .refused, .notFound, .methodNotAllowed, .tooLarge: return nil
         }
     }
 
-    /// What must be new for the request to count: each event's key, or, for what cannot be read, the bytes themselves.
+    /// What must be new for the request to count: each event's key, or, for what has none, the bytes themselves.
     var keys: [String] {
         switch self.outcome {
         case .accepted: self.events.compactMap { $0.deduplicationKey.map(Self.bounded) }
-        case .quarantined: ["request:\(Hex.encode(Crypto.sha256(Array((self.request.route ?? "").utf8) + [0] + self.request.content)))"]
+        case .ignored, .quarantined:
+            ["request:\(Hex.encode(Crypto.sha256(Array((self.request.route ?? "").utf8) + [0] + self.request.content)))"]
         }
     }
 

@@ -119,6 +119,7 @@ struct Poller: Service {
             switch reading.reception {
             case .accepted: break
             case .ignored:
+                guard reading.item == nil else { break }
                 guard try await self.move(mark) else { return false }
                 continue
             case let unread where batch.isOneThing: (item.outcome, item.detail) = (.quarantined, unread.reason)

@@ -38,7 +38,12 @@ package enum InboundRequestStore {
     ) -> SQL {
         let over: SQL = channel.map { "AND channel_id = \($0.uuid)" } ?? ""
         // The rare ones have an index, which a parameter could not be seen to fit.
-        let ending: SQL = outcome.map { $0 == "quarantined" ? "AND outcome = 'quarantined'" : "AND outcome = \($0)" } ?? ""
+        let ending: SQL =
+            switch outcome {
+            case "ignored": "AND outcome = 'ignored'"
+            case "quarantined": "AND outcome = 'quarantined'"
+            default: outcome.map { "AND outcome = \($0)" } ?? ""
+            }
         return """
             SELECT id, channel_id, outcome, detail, received_at FROM inbound_requests
             WHERE workspace_id = \(workspace.uuid) AND id < \(before ?? .highest) \(over) \(ending) ORDER BY id DESC LIMIT \(limit)

@@ -36,7 +36,8 @@ import Testing
             INSERT INTO contact_merges (workspace_id, id, from_contact, into_contact, identities, evidence)
                 SELECT workspace, id, pg_temp.id(n + 1), whose, '{}', '{}' FROM given;
             INSERT INTO inbound_requests (workspace_id, id, channel_id, request, outcome)
-                SELECT workspace, id, channel, '', CASE WHEN n <= 60 THEN 'quarantined' ELSE 'accepted' END FROM given;
+                SELECT workspace, id, channel, '', CASE WHEN n <= 60 THEN 'quarantined' WHEN n <= 120 THEN 'ignored' ELSE 'accepted' END
+                    FROM given;
             INSERT INTO dead_letters (workspace_id, id, queue, lane, key, payload, reason, failures, created_at)
                 SELECT workspace, id, CASE WHEN n <= 60 THEN 'inbox' ELSE 'outbox' END, 0, n::text, '', 'tired', '[]', now() FROM given;
             ANALYZE;
@@ -85,6 +86,7 @@ import Testing
             ("messages by conversation", messages(nil, nil, ConversationID(Self.id(1)))), ("interactions", interactions()),
             ("interactions by contact", interactions(contact)), ("interactions by channel", interactions(nil, rare)),
             ("requests", requests()), ("requests by channel", requests(rare)), ("requests by outcome", requests(nil, "quarantined")),
+            ("requests ignored", requests(nil, "ignored")), ("requests accepted", requests(nil, "accepted")),
         ]
     }
 

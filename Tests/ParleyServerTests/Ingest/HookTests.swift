@@ -151,6 +151,16 @@ import Testing
         }
     }
 
+    @Test func `keeps a report that changes nothing once, and lists it`() async throws {
+        try await APIFixture.run { fixture in
+            for _ in 0..<3 { #expect(try await fixture.deliver("report").status == 200) }
+            let kept = try await fixture.client.send("GET", "/v1/inbound-requests?outcome=ignored").data
+            #expect(kept.map { $0["detail"]?.string } == ["report"])
+            #expect(try await fixture.client.send("GET", "/v1/inbound-requests?outcome=quarantined").data.isEmpty)
+            #expect(try await fixture.count("jobs") == 0)
+        }
+    }
+
     @Test func `too many events in one body get 413, understood ones that matter to nobody 200`() async throws {
         try await APIFixture.run { fixture async throws in
             let many = (0..<101).map { "m\($0) +15005550100 a" }.joined(separator: "\n")

@@ -16,6 +16,7 @@ struct NoteAdapter: Adapter {
         if text.contains("bomb") { return .refused(code: "too_many_parts", detail: "") }
         if text.contains("broken") { throw AdapterError(.badResult, "test") }
         if text.contains("loop") { return .ignored(.loop, HookAnswer()) }
+        if text.contains("delayed") { return .ignored(.report, HookAnswer()) }
         if text.contains("garbage") { return .quarantined(reason: "unreadable", HookAnswer()) }
         let id = text.split(separator: "\r\n").first { $0.hasPrefix("Message-ID: ") }?.dropFirst(12)
         let from = Address(space: AddressSpace(rawValue: "email"), value: request.headers["mail-from"] ?? "")

@@ -22,6 +22,15 @@ import Testing
         #expect(bench.provider.cursors == [nil, 7])
     }
 
+    @Test func `a report that changes nothing is kept, and passed`() async throws {
+        let bench = try await PollBench([.lines("report", cursor: 7), .lines("ignored", cursor: 8)])
+        await bench.round()
+        #expect(try await bench.see() == .init(cursor: "7", failures: 0, error: nil, jobs: 0, requests: 1))
+        try await bench.makeDue()
+        await bench.round()
+        #expect(try await bench.see() == .init(cursor: "8", failures: 0, error: nil, jobs: 0, requests: 1))
+    }
+
     @Test func `asks at once for more while there is more`() async throws {
         let bench = try await PollBench([
             .lines("m1 +15005550100 a", cursor: 1, isMore: true), .lines("m2 +15005550100 b", cursor: 2, isMore: true),
