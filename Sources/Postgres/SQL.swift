@@ -23,6 +23,12 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
     /// A text of ours that is put together elsewhere; never one from outside.
     package init(trusted text: String) { self.pieces = [.text(text)] }
 
+    /// One more condition of a filter that is given, and nothing for one that is not: `SQL.and(name) { "name = \($0)" }`.
+    package static func and<T>(_ filter: T?, _ condition: (T) -> SQL) -> SQL {
+        guard let filter else { return "" }
+        return "AND \(condition(filter))"
+    }
+
     /// The text with `$1`, `$2`, … for the values.
     package var text: String {
         var count = 0

@@ -64,8 +64,8 @@ package struct QueueAdmin: Sendable {
         limit: Int,
         in transaction: some Queries
     ) async throws(PostgresError) -> [DeadLetter] {
-        let older: SQL = before.map { "AND id < \($0)" } ?? ""
-        let only: SQL = queue.map { "AND queue = \($0.rawValue)" } ?? ""
+        let older = SQL.and(before) { "id < \($0)" }
+        let only = SQL.and(queue) { "queue = \($0.rawValue)" }
         let rows = try await transaction.query(
             "SELECT \(Self.columns) FROM dead_letters WHERE workspace_id = \(workspace) \(older) \(only) ORDER BY id DESC LIMIT \(limit)"
         )

@@ -19,6 +19,14 @@ struct SQLTests {
         #expect(sql.values.map(\.typeID) == [20, 20, 25, 16])
     }
 
+    @Test func `a filter that is given is one more condition, and one that is not is none`() {
+        func sql(_ name: String?, _ id: Int?) -> SQL { "WHERE t \(SQL.and(name) { "n = \($0)" }) \(SQL.and(id) { "i < \($0)" })" }
+        #expect(sql("x", 7).text == "WHERE t AND n = $1 AND i < $2")
+        #expect(sql("x", 7).values.map(\.typeID) == [25, 20])
+        #expect(sql(nil, 7).text == "WHERE t  AND i < $1")
+        #expect(sql(nil, nil).values.isEmpty)
+    }
+
     @Test func `nothing, and an array of nothing, still have a type`() {
         let sql: SQL = "\(nil as UUID?) \([UUID]()) \([nil] as [Date?]) \([UInt8]())"
         #expect(sql.values.map(\.typeID) == [2950, 2951, 1185, 17])

@@ -11,13 +11,12 @@ enum ContactStore {
 
     /// Newest first. `address`: only contacts that have it, in whichever space.
     static func page(in workspace: WorkspaceID, address: String?, before: UUID?, limit: Int) -> SQL {
-        let having: SQL =
-            address.map { address in
-                """
-                AND c.id = ANY(ARRAY(SELECT i.contact_id FROM identities i
-                    WHERE i.workspace_id = \(workspace.uuid) AND i.address = \(address)))
-                """
-            } ?? ""
+        let having = SQL.and(address) { address in
+            """
+            c.id = ANY(ARRAY(SELECT i.contact_id FROM identities i
+                WHERE i.workspace_id = \(workspace.uuid) AND i.address = \(address)))
+            """
+        }
         return Self.select(
             """
             SELECT c.* FROM contacts c WHERE c.workspace_id = \(workspace.uuid) AND c.id < \(before ?? .highest) \(having)

@@ -25,8 +25,8 @@ enum ConversationStore {
         before: UUID?,
         limit: Int
     ) -> SQL {
-        let standing: SQL = status.map { "AND c.status = \($0)" } ?? ""
-        let over: SQL = channel.map { "AND c.channel_id = \($0.uuid)" } ?? ""
+        let standing = SQL.and(status) { "c.status = \($0)" }
+        let over = SQL.and(channel) { "c.channel_id = \($0.uuid)" }
         func page(_ with: SQL) -> SQL {
             """
             SELECT c.* FROM conversations c

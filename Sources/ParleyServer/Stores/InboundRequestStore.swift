@@ -36,14 +36,9 @@ package enum InboundRequestStore {
         before: UUID?,
         limit: Int
     ) -> SQL {
-        let over: SQL = channel.map { "AND channel_id = \($0.uuid)" } ?? ""
+        let over = SQL.and(channel) { "channel_id = \($0.uuid)" }
         // The rare ones have an index, which a parameter could not be seen to fit.
-        let ending: SQL =
-            switch outcome {
-            case "ignored": "AND outcome = 'ignored'"
-            case "quarantined": "AND outcome = 'quarantined'"
-            default: outcome.map { "AND outcome = \($0)" } ?? ""
-            }
+        let ending = SQL.and(outcome) { $0 == "accepted" ? "outcome = \($0)" : "outcome = \($0) AND outcome <> 'accepted'" }
         return """
             SELECT id, channel_id, outcome, detail, received_at FROM inbound_requests
             WHERE workspace_id = \(workspace.uuid) AND id < \(before ?? .highest) \(over) \(ending) ORDER BY id DESC LIMIT \(limit)

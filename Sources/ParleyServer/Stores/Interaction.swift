@@ -22,7 +22,7 @@ package struct Interaction: Sendable {
         limit: Int
     ) -> SQL {
         let columns: SQL = "a.id, a.channel_id, i.contact_id, a.identity_id, a.external_id, a.type, a.fields, a.created_at"
-        let over: SQL = channel.map { "AND a.channel_id = \($0.uuid)" } ?? ""
+        let over = SQL.and(channel) { "a.channel_id = \($0.uuid)" }
         func page(_ by: SQL) -> SQL {
             """
             SELECT a.* FROM interactions a WHERE a.workspace_id = \(workspace.uuid) AND a.id < \(before ?? .highest) \(over) \(by)

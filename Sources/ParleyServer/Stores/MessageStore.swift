@@ -35,8 +35,8 @@ enum MessageStore {
         before: UUID?,
         limit: Int
     ) -> SQL {
-        let going: SQL = direction.map { "AND m.direction = \($0)" } ?? ""
-        let over: SQL = channel.map { "AND m.channel_id = \($0.uuid)" } ?? ""
+        let going = SQL.and(direction) { "m.direction = \($0)" }
+        let over = SQL.and(channel) { "m.channel_id = \($0.uuid)" }
         guard let conversation else {
             let source: SQL = """
                 SELECT m.* FROM messages m WHERE m.workspace_id = \(workspace.uuid) AND m.id < \(before ?? .highest) \(going) \(over)
