@@ -101,7 +101,8 @@ struct Demo: Sendable {
         let store = self.parts.channels
         let complete = try self.parts.adapters[adapter]!.settings.validate(settings).get()
         return try await self.parts.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-            if var found = try await store.list(in: workspace, on: transaction).first(where: { $0.name == name && $0.adapter == adapter }) {
+            let known = try await store.find(named: [name], in: workspace, locking: true, on: transaction)
+            if var found = known.first(where: { $0.adapter == adapter }) {
                 for name in ["api_base", "smtp_url", "allowed_origins"] where complete[name] != nil {
                     found.settings[name] = complete[name]
                 }

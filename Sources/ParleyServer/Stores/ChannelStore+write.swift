@@ -27,6 +27,8 @@ extension ChannelStore {
 
     /// Writes the whole record: the settings are sealed anew, so also with the newest master key.
     ///
+    /// The caller found the record `locking`, in the same transaction: else it writes over what another changed since.
+    ///
     /// - Throws: as `create`.
     package func update(_ record: ChannelRecord, on queries: any Queries) async throws -> ChannelRecord? {
         let results = try await queries.pipeline([
@@ -34,7 +36,7 @@ extension ChannelStore {
             UPDATE channels SET name = \(record.name), settings = \(try self.sealed(record.settings, record.id)),
                 policy = \(try Self.text(record.policy)), status = \(record.status.rawValue), status_why = \(record.statusReason),
                 updated_at = now()
-            FROM (SELECT status AS was FROM channels WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid) FOR UPDATE) before
+            FROM (SELECT status AS was FROM channels WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid)) before
             WHERE workspace_id = \(record.workspace.uuid) AND id = \(record.id.uuid) RETURNING \(Self.columns), was
             """,
             Self.notification(record.id),
