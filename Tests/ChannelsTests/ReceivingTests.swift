@@ -89,6 +89,22 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        ("https://files.example/a.png", true), ("HTTP://files.example:8080/a.png?x=javascript:1", true), ("https://[2001:db8::1]/", true),
+        ("javascript:alert(1)", false), ("JavaScript://files.example/%0Aalert(1)", false), (" javascript:alert(1)", false),
+        ("java\tscript:alert(1)", false), ("data:text/html,<b>", false), ("vbscript:x", false), ("file:///etc/passwd", false),
+        ("blob:https://files.example/1", false), ("//files.example/a.png", false), ("/a.png", false), ("https:a.png", false),
+        ("https:///a.png", false), ("https://", false), ("", false), ("https\u{0}://files.example/", false),
+    ]) func `a file keeps the URL of a page, and without it its name, its type and why`(url: String, isShown: Bool) async throws {
+        let json = JSON.object(["url": .string(url)]).text
+        let file = "{url: .json.url, type: \"image/png\", name: \"a.png\", size: 7}"
+        let messages = try await self.receive("    inbound: '{from: 1, text: \"see\", media: [\(file)]}'", json: json).messages
+        let unavailable = isShown ? nil : "scheme_not_allowed"
+        let kept = Media(url: isShown ? url : "", contentType: "image/png", filename: "a.png", size: 7, unavailable: unavailable)
+        #expect(messages.map(\.media) == [[kept]] && messages.map(\.text) == ["see"])
+        #expect(messages.first.map { $0.media.map(\.json["unavailable"]) } == [unavailable.map { .string($0) }])
+    }
+
     @Test func `splits a long text, sends files once and turns the rest into text`() async throws {
         let media = [Media(url: "https://a/1", size: 50), Media(url: "https://a/2", size: 50), Media(url: "https://a/3", size: 101)]
         let body = Body(text: "one two three", media: media)

@@ -70,6 +70,8 @@ class TryItTest(unittest.TestCase):
             found = [message for message in self.bridge.inbound() if word in message["body"]["text"]["text"]]
             return found if len(found) == 3 else None
         for message in eventually(come_in, "not all of it came in"):
+            for media in message["body"].get("media", []):
+                self.assertEqual((media["url"], media["unavailable"]), ("", "scheme_not_allowed"))
             for address in addresses:
                 body = {"type": "text", "text": {"text": "see"}, "media": [{"url": address}]}
                 status, answer = self.bridge.api("POST", f"/v1/conversations/{message['conversationId']}/messages", {"body": body})

@@ -67,7 +67,7 @@ extension InboundMessage {
             JSON.present(
                 [
                     "url": media.reference == nil ? media.url : nil, "ref": media.reference, "type": media.contentType,
-                    "name": media.filename,
+                    "name": media.filename, "unavailable": media.unavailable,
                 ],
                 media.size.map { ["size": .integer($0)] } ?? [:]
             )

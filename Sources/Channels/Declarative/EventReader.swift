@@ -71,19 +71,24 @@ struct EventReader {
             let (url, reference) = (try reader.text("url"), try reader.text("ref"))
             guard (url == nil) != (reference == nil) else { throw .init(detail: "'media' holds one without a 'url' or a 'ref'") }
             let size = reader.value("size")?.int.map { Int64($0) }
+            let isShowable = url.map(Self.isShowable) ?? true
             media.append(
                 Media(
-                    url: url ?? "",
+                    url: isShowable ? url ?? "" : "",
                     contentType: try reader.text("type"),
                     filename: try reader.text("name"),
                     size: size,
-                    reference: reference
+                    reference: reference,
+                    unavailable: isShowable ? nil : "scheme_not_allowed"
                 )
             )
             try reader.finish()
         }
         return media
     }
+
+    /// Whether it is a URL that a page can make a link of: a signature vouches for the provider, not for what a person put in (`javascript:`).
+    private static func isShowable(_ url: String) -> Bool { url.prefixMatch(of: /(?i:https?):\/\/[^\/?#\s]/) != nil }
 
     private func receipt(_ reader: inout ResultReader) throws(ResultReader.Problem) -> Receipt {
         guard let status = try reader.word("status", of: ReceiptStatus.self) else { throw .init(detail: "'status' is missing") }
