@@ -71,11 +71,12 @@ class FirstTryTest(unittest.TestCase):
 
 class APIPageTest(unittest.TestCase):
     def test_every_route_has_its_line(self):
-        page = set(re.findall(r"(?m)^\| [A-Z]+ \| `(/v1/[^`]+)`", (ROOT / "API.md").read_text()))
-        mounted = r'(?:self\.(?:read|change)|routes\.on)\((?:[.\w]+, )?"(/v1/[^"\\]+)"'
-        routed = {path for file in (ROOT / "Sources/ParleyServer").rglob("*.swift") for path in re.findall(mounted, file.read_text())}
-        self.assertTrue(routed)
-        self.assertLessEqual(routed, page)
+        page = set(re.findall(r"(?m)^\| ([A-Z]+) \| `(/v1/[^`]+)`", (ROOT / "API.md").read_text()))
+        mounted = r'(?:self\.(?:read|list|pages|change\w*)|routes\.on)\((?:\.(\w+), )?"(/v1/[^"]+)"'
+        routed = {(method.upper() or "GET", path) for file in (ROOT / "Sources/ParleyServer").rglob("*.swift")
+                  for method, path in re.findall(mounted, file.read_text())}
+        self.assertEqual(routed - page, {("PUT", "/v1/channels/:id")})  # which the line of PATCH names
+        self.assertEqual(page - routed, set())
 
 
 class AdapterPagesTest(unittest.TestCase):

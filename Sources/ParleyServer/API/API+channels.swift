@@ -6,61 +6,68 @@ import Postgres
 
 extension API {
     func mountChannels(on routes: inout Routes) {
-        self.list("/v1/adapters", on: &routes) { _ in self.adapters.all.map(\.json) }
-        self.read("/v1/adapters/:name", on: &routes) { call in
-            guard let name = call.request.parameters["name"].flatMap(AdapterName.init), let adapter = self.adapters[name] else {
-                throw Problem.notFound
-            }
-            return adapter.json
-        }
-        self.read("/v1/channels", on: &routes) { call in
-            let page = try Page(call.request, scope: "\(call.workspace)/channels", filters: [], cursors: self.cursors)
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await self.channels.list(in: call.workspace, after: page.after, limit: page.limit + 1, on: transaction)
-            }
-            return page.answer(found, id: \.id.uuid, json: self.shown)
-        }
-        self.read("/v1/channels/:id", on: &routes) { call in
-            let id: ChannelID = try call.id("id")
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await self.channels.find(id, in: call.workspace, on: transaction)
-            }
-            guard let found else { throw Problem.notFound }
-            return self.shown(found)
-        }
+        self.list("/v1/adapters", on: &routes, self.listAdapters)
+        self.read("/v1/adapters/:name", on: &routes, self.showAdapter)
+        self.pages("/v1/channels", on: &routes, self.listChannels)
+        self.read("/v1/channels/:id", on: &routes, self.showChannel)
+        self.change(.post, "/v1/channels", .manage, on: &routes, self.createChannel)
+        self.change(.patch, "/v1/channels/:id", .manage, on: &routes, self.updateChannel)
+        self.change(.put, "/v1/channels/:id", .manage, on: &routes, self.updateChannel)
+        self.change(.delete, "/v1/channels/:id", .manage, on: &routes, self.deleteChannel)
+    }
 
-        self.change(.post, "/v1/channels", .manage, on: &routes) { call, transaction in
-            var fields = try Fields(body: call.request)
-            let adapterName = fields.requiredLine("adapter", upTo: 63)
-            let adapter = AdapterName(rawValue: adapterName).flatMap { self.adapters[$0] }
-            if adapter == nil, fields.errors.isEmpty { fields.fail("adapter", "unknown_adapter", "See GET /v1/adapters.") }
-            let name = fields.requiredLine("name")
-            let settings = self.settings(&fields, of: adapter)
-            let policy = self.policy(&fields, of: adapter)
-            try fields.finish()
-            guard let adapter else { throw Problem.notFound }
-            let made = try await self.claimingAddress {
-                try await self.channels.create(
-                    .make(),
-                    in: call.workspace,
-                    adapter: adapter.name,
-                    name: name,
-                    settings: settings,
-                    policy: policy,
-                    on: transaction
-                )
-            }
-            return APIAnswer(
-                .created,
-                self.shown(made),
-                location: "/v1/channels/\(made.id)",
-                audit: [call.audit(.channelCreate, "channel:\(made.id)", after: self.shown(made))]
+    private func listAdapters(_ call: APICall) -> [JSON] { self.adapters.all.map(\.json) }
+
+    private func showAdapter(_ call: APICall) throws -> JSON {
+        guard let name = call.request.parameters["name"].flatMap(AdapterName.init), let adapter = self.adapters[name] else {
+            throw Problem.notFound
+        }
+        return adapter.json
+    }
+
+    private func listChannels(_ call: APICall, _ page: Page) async throws -> JSON {
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await self.channels.list(in: call.workspace, after: page.after, limit: page.limit + 1, on: transaction)
+        }
+        return page.answer(found, id: \.id.uuid, json: self.shown)
+    }
+
+    private func showChannel(_ call: APICall) async throws -> JSON {
+        let id: ChannelID = try call.id("id")
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await self.channels.find(id, in: call.workspace, on: transaction)
+        }
+        guard let found else { throw Problem.notFound }
+        return self.shown(found)
+    }
+
+    private func createChannel(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        var fields = try Fields(body: call.request)
+        let adapterName = fields.requiredLine("adapter", upTo: 63)
+        let adapter = AdapterName(rawValue: adapterName).flatMap { self.adapters[$0] }
+        if adapter == nil, fields.errors.isEmpty { fields.fail("adapter", "unknown_adapter", "See GET /v1/adapters.") }
+        let name = fields.requiredLine("name")
+        let settings = self.settings(&fields, of: adapter)
+        let policy = self.policy(&fields, of: adapter)
+        try fields.finish()
+        guard let adapter else { throw Problem.notFound }
+        let made = try await self.claimingAddress {
+            try await self.channels.create(
+                .make(),
+                in: call.workspace,
+                adapter: adapter.name,
+                name: name,
+                settings: settings,
+                policy: policy,
+                on: transaction
             )
         }
-        for method in [HTTPRequest.Method.patch, .put] {
-            self.change(method, "/v1/channels/:id", .manage, on: &routes) { try await self.updateChannel($0, $1) }
-        }
-        self.change(.delete, "/v1/channels/:id", .manage, on: &routes) { try await self.deleteChannel($0, $1) }
+        return APIAnswer(
+            .created,
+            self.shown(made),
+            location: "/v1/channels/\(made.id)",
+            audit: [call.audit(.channelCreate, "channel:\(made.id)", after: self.shown(made))]
+        )
     }
 
     /// Changes what is given and leaves the rest; a setting given as null goes back to its default.

@@ -6,43 +6,50 @@ import Queue
 
 extension API {
     func mountDeadLetters(on routes: inout Routes) {
-        self.read("/v1/dead-letters", .manage, on: &routes) { call in
-            let page = try Page(call.request, scope: "\(call.workspace)/dead-letters", filters: ["queue"], cursors: self.cursors)
-            let queue = try page.choice("queue", QueueName.all.map(\.rawValue)).map(QueueName.init(rawValue:))
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await QueueAdmin().deadLetters(
-                    of: call.workspace.uuid,
-                    queue: queue,
-                    before: page.after,
-                    limit: page.limit + 1,
-                    in: transaction
-                )
-            }
-            return page.answer(found, id: \.id, json: \.json)
+        self.pages("/v1/dead-letters", .manage, filters: ["queue"], on: &routes, self.listDeadLetters)
+        self.read("/v1/dead-letters/:id", .manage, on: &routes, self.showDeadLetter)
+        self.change(.post, "/v1/dead-letters/:id/retry", .manage, on: &routes, self.retryDeadLetter)
+        self.change(.delete, "/v1/dead-letters/:id", .manage, on: &routes, self.dropDeadLetter)
+    }
+
+    private func listDeadLetters(_ call: APICall, _ page: Page) async throws -> JSON {
+        let queue = try page.choice("queue", QueueName.all.map(\.rawValue)).map(QueueName.init(rawValue:))
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await QueueAdmin().deadLetters(
+                of: call.workspace.uuid,
+                queue: queue,
+                before: page.after,
+                limit: page.limit + 1,
+                in: transaction
+            )
         }
-        self.read("/v1/dead-letters/:id", .manage, on: &routes) { call in
-            let id = try call.uuid("id")
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
-            }
-            guard let found else { throw Problem.notFound }
-            return found.json
+        return page.answer(found, id: \.id, json: \.json)
+    }
+
+    private func showDeadLetter(_ call: APICall) async throws -> JSON {
+        let id = try call.uuid("id")
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
         }
-        self.change(.post, "/v1/dead-letters/:id/retry", .manage, on: &routes) { call, transaction in
-            var fields = try Fields(body: call.request)
-            try fields.finish()
-            let id = try call.uuid("id")
-            let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
-            guard let letter, try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
-            return APIAnswer(.accepted, letter.json, audit: [call.audit(.deadLetterRetry, "dead-letter:\(id.uuidString.lowercased())")])
-        }
-        self.change(.delete, "/v1/dead-letters/:id", .manage, on: &routes) { call, transaction in
-            let id = try call.uuid("id")
-            let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
-            guard let letter, try await QueueAdmin().drop(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
-            let target = "dead-letter:\(id.uuidString.lowercased())"
-            return APIAnswer(.noContent, nil, audit: [call.audit(.deadLetterDrop, target, before: letter.json)])
-        }
+        guard let found else { throw Problem.notFound }
+        return found.json
+    }
+
+    private func retryDeadLetter(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        var fields = try Fields(body: call.request)
+        try fields.finish()
+        let id = try call.uuid("id")
+        let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
+        guard let letter, try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
+        return APIAnswer(.accepted, letter.json, audit: [call.audit(.deadLetterRetry, "dead-letter:\(id.uuidString.lowercased())")])
+    }
+
+    private func dropDeadLetter(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        let id = try call.uuid("id")
+        let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
+        guard let letter, try await QueueAdmin().drop(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
+        let target = "dead-letter:\(id.uuidString.lowercased())"
+        return APIAnswer(.noContent, nil, audit: [call.audit(.deadLetterDrop, target, before: letter.json)])
     }
 }
 

@@ -6,38 +6,30 @@ import Postgres
 
 extension API {
     func mountInboundRequests(on routes: inout Routes) {
-        self.read("/v1/inbound-requests", .manage, on: &routes) { call in
-            let page = try Page(
-                call.request,
-                scope: "\(call.workspace)/inbound-requests",
-                filters: ["channelId", "outcome"],
-                cursors: self.cursors
-            )
-            let channel: ChannelID? = try page.id("channelId")
-            let outcome = try page.choice("outcome", IngestItem.Outcome.allCases.map(\.rawValue))
-            let statement = InboundRequestStore.page(
-                in: call.workspace,
-                channel: channel,
-                outcome: outcome,
-                before: page.after,
-                limit: page.limit + 1
-            )
-            let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(InboundRequestStore.record)
-            return page.answer(found, id: \.id, json: \.json)
-        }
-        self.read("/v1/inbound-requests/:id", .manage, on: &routes) { call in
-            let record = try await self.inboundRequest(try call.uuid("id"), call)
-            guard var json = record.json.object, let request = record.request else { throw Problem.notFound }
-            let channel = try await self.channels.channel(record.channel)
-            json["request"] = request.json(hiding: self.secrets(of: channel))
-            return .object(json)
-        }
+        self.pages("/v1/inbound-requests", .manage, filters: ["channelId", "outcome"], on: &routes, self.listInboundRequests)
+        self.read("/v1/inbound-requests/:id", .manage, on: &routes, self.showInboundRequest)
         // What it stores is counted once, and rides in the group commit of ingest.
-        self.changeElsewhere(.post, "/v1/inbound-requests/:id/replay", .manage, on: &routes) { call in
-            var fields = try Fields(body: call.request)
-            try fields.finish()
-            return try await self.replay(call)
-        }
+        self.changeElsewhere(.post, "/v1/inbound-requests/:id/replay", .manage, on: &routes, self.replay)
+    }
+
+    private func listInboundRequests(_ call: APICall, _ page: Page) async throws -> JSON {
+        let statement = InboundRequestStore.page(
+            in: call.workspace,
+            channel: try page.id("channelId"),
+            outcome: try page.choice("outcome", IngestItem.Outcome.allCases.map(\.rawValue)),
+            before: page.after,
+            limit: page.limit + 1
+        )
+        let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(InboundRequestStore.record)
+        return page.answer(found, id: \.id, json: \.json)
+    }
+
+    private func showInboundRequest(_ call: APICall) async throws -> JSON {
+        let record = try await self.inboundRequest(try call.uuid("id"), call)
+        guard var json = record.json.object, let request = record.request else { throw Problem.notFound }
+        let channel = try await self.channels.channel(record.channel)
+        json["request"] = request.json(hiding: self.secrets(of: channel))
+        return .object(json)
     }
 
     private func inboundRequest(_ id: UUID, _ call: APICall) async throws -> InboundRequestRecord {
@@ -50,6 +42,8 @@ extension API {
 
     /// Lets the adapter read a kept request once more. What was stored before stays as it is; only what is new becomes work.
     private func replay(_ call: APICall) async throws -> APIAnswer {
+        var fields = try Fields(body: call.request)
+        try fields.finish()
         let record = try await self.inboundRequest(try call.uuid("id"), call)
         guard let request = record.request, let channel = try await self.channels.channel(record.channel) else { throw Problem.notFound }
         let reading: Ingest.Reading?

@@ -5,59 +5,62 @@ import Postgres
 
 extension API {
     func mountKeys(on routes: inout Routes) {
-        // A key knows no other workspace than its own.
-        self.list("/v1/workspaces", on: &routes) { call in
-            guard let workspace = try await WorkspaceStore(pool: self.pool).find(call.workspace) else { throw Problem.notFound }
-            return [workspace.json]
-        }
+        self.list("/v1/workspaces", on: &routes, self.listWorkspaces)
+        self.pages("/v1/keys", .manage, on: &routes, self.listKeys)
+        self.read("/v1/keys/:id", .manage, on: &routes, self.showKey)
+        self.change(.post, "/v1/keys", .manage, on: &routes, self.createKey)
+        self.change(.delete, "/v1/keys/:id", .manage, on: &routes, self.revokeKey)
+    }
 
-        self.read("/v1/keys", .manage, on: &routes) { call in
-            let page = try Page(call.request, scope: "\(call.workspace)/keys", filters: [], cursors: self.cursors)
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await self.keys.list(in: call.workspace, after: page.after, limit: page.limit + 1, on: transaction)
-            }
-            return page.answer(found, id: \.id.uuid, json: \.json)
-        }
+    /// A key knows no other workspace than its own.
+    private func listWorkspaces(_ call: APICall) async throws -> [JSON] {
+        guard let workspace = try await WorkspaceStore(pool: self.pool).find(call.workspace) else { throw Problem.notFound }
+        return [workspace.json]
+    }
 
-        self.read("/v1/keys/:id", .manage, on: &routes) { call in
-            let id: KeyID = try call.id("id")
-            let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                try await self.keys.find(id, in: call.workspace, on: transaction)
-            }
-            guard let found else { throw Problem.notFound }
-            return found.json
+    private func listKeys(_ call: APICall, _ page: Page) async throws -> JSON {
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await self.keys.list(in: call.workspace, after: page.after, limit: page.limit + 1, on: transaction)
         }
+        return page.answer(found, id: \.id.uuid, json: \.json)
+    }
 
-        self.change(.post, "/v1/keys", .manage, on: &routes) { call, transaction in
-            var fields = try Fields(body: call.request)
-            let name = fields.requiredLine("name")
-            let scopes = fields.scopes("scopes")
-            let expiresAt = fields.date("expiresAt")
-            if let expiresAt, expiresAt <= call.request.at { fields.fail("expiresAt", "invalid_time", "Must lie ahead.") }
-            try fields.finish()
-            let (key, secret) = try await self.keys.create(
-                in: call.workspace,
-                name: name,
-                scopes: scopes,
-                expiresAt: expiresAt,
-                on: transaction
-            )
-            var shown = key.json.object ?? [:]
-            shown["key"] = .string(secret)  // this once
-            return APIAnswer(
-                .created,
-                .object(shown),
-                location: "/v1/keys/\(key.id)",
-                audit: [call.audit(.keyCreate, "key:\(key.id)", after: key.json)]
-            )
+    private func showKey(_ call: APICall) async throws -> JSON {
+        let id: KeyID = try call.id("id")
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await self.keys.find(id, in: call.workspace, on: transaction)
         }
+        guard let found else { throw Problem.notFound }
+        return found.json
+    }
 
-        self.change(.delete, "/v1/keys/:id", .manage, on: &routes) { call, transaction in
-            guard let key = try await self.keys.revoke(try call.id("id"), in: call.workspace, on: transaction) else {
-                throw Problem.notFound
-            }
-            return APIAnswer(.ok, key.json, audit: [call.audit(.keyRevoke, "key:\(key.id)", after: key.json)])
-        }
+    private func createKey(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        var fields = try Fields(body: call.request)
+        let name = fields.requiredLine("name")
+        let scopes = fields.scopes("scopes")
+        let expiresAt = fields.date("expiresAt")
+        if let expiresAt, expiresAt <= call.request.at { fields.fail("expiresAt", "invalid_time", "Must lie ahead.") }
+        try fields.finish()
+        let (key, secret) = try await self.keys.create(
+            in: call.workspace,
+            name: name,
+            scopes: scopes,
+            expiresAt: expiresAt,
+            on: transaction
+        )
+        var shown = key.json.object ?? [:]
+        shown["key"] = .string(secret)  // this once
+        return APIAnswer(
+            .created,
+            .object(shown),
+            location: "/v1/keys/\(key.id)",
+            audit: [call.audit(.keyCreate, "key:\(key.id)", after: key.json)]
+        )
+    }
+
+    private func revokeKey(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        guard let key = try await self.keys.revoke(try call.id("id"), in: call.workspace, on: transaction) else { throw Problem.notFound }
+        return APIAnswer(.ok, key.json, audit: [call.audit(.keyRevoke, "key:\(key.id)", after: key.json)])
     }
 }
 

@@ -6,48 +6,50 @@ import Postgres
 
 extension API {
     func mountMessages(on routes: inout Routes) {
-        self.read("/v1/messages", on: &routes) { call in
-            let filters: Set = ["direction", "channelId", "conversationId"]
-            let page = try Page(call.request, scope: "\(call.workspace)/messages", filters: filters, cursors: self.cursors)
-            let statement = MessageStore.page(
-                in: call.workspace,
-                direction: try page.choice("direction", ["inbound", "outbound"]),
-                channel: try page.id("channelId"),
-                conversation: try page.id("conversationId"),
-                before: page.after,
-                limit: page.limit + 1
+        self.pages("/v1/messages", filters: ["direction", "channelId", "conversationId"], on: &routes, self.listMessages)
+        self.read("/v1/messages/:id", on: &routes, self.showMessage)
+        self.list("/v1/messages/:id/deliveries", on: &routes, self.listDeliveries)
+        self.change(.post, "/v1/messages", on: &routes, self.sendMessage)
+    }
+
+    private func listMessages(_ call: APICall, _ page: Page) async throws -> JSON {
+        let statement = MessageStore.page(
+            in: call.workspace,
+            direction: try page.choice("direction", ["inbound", "outbound"]),
+            channel: try page.id("channelId"),
+            conversation: try page.id("conversationId"),
+            before: page.after,
+            limit: page.limit + 1
+        )
+        return try await self.messages(call, page, statement)
+    }
+
+    private func showMessage(_ call: APICall) async throws -> JSON {
+        let id: MessageID = try call.id("id")
+        return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            let source: SQL = "SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.id = \(id.uuid)"
+            let rows = try await transaction.query(MessageStore.select(from: source, order: "m.id"))
+            guard let row = rows.first, var json = try MessageRecord(row).json(self.links).object else { throw Problem.notFound }
+            json["deliveries"] = .array(try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction))
+            json["revisions"] = try await MessageStore.revisions(of: id, in: call.workspace, on: transaction)
+            return .object(json)
+        }
+    }
+
+    private func listDeliveries(_ call: APICall) async throws -> [JSON] {
+        let id: MessageID = try call.id("id")
+        return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            let found = try await transaction.query(
+                "SELECT FROM messages WHERE workspace_id = \(call.workspace.uuid) AND id = \(id.uuid)"
             )
-            return try await self.messages(call, page, statement)
+            guard !found.isEmpty else { throw Problem.notFound }
+            return try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction)
         }
+    }
 
-        self.read("/v1/messages/:id", on: &routes) { call in
-            let id: MessageID = try call.id("id")
-            return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                let source: SQL = "SELECT m.* FROM messages m WHERE m.workspace_id = \(call.workspace.uuid) AND m.id = \(id.uuid)"
-                let rows = try await transaction.query(MessageStore.select(from: source, order: "m.id"))
-                guard let row = rows.first, var json = try MessageRecord(row).json(self.links).object else { throw Problem.notFound }
-                json["deliveries"] = .array(try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction))
-                json["revisions"] = try await MessageStore.revisions(of: id, in: call.workspace, on: transaction)
-                return .object(json)
-            }
-        }
-
-        self.list("/v1/messages/:id/deliveries", on: &routes) { call in
-            let id: MessageID = try call.id("id")
-            return try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
-                let found = try await transaction.query(
-                    "SELECT FROM messages WHERE workspace_id = \(call.workspace.uuid) AND id = \(id.uuid)"
-                )
-                guard !found.isEmpty else { throw Problem.notFound }
-                return try await MessageStore.deliveries(of: id, in: call.workspace, on: transaction)
-            }
-        }
-
-        // To an address over a channel: in the conversation that is open there, else in a new one.
-        self.change(.post, "/v1/messages", on: &routes) { call, transaction in
-            let posted = try await self.start(call, transaction)
-            return self.accepted(posted, call)
-        }
+    /// To an address over a channel: in the conversation that is open there, else in a new one.
+    private func sendMessage(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        self.accepted(try await self.start(call, transaction), call)
     }
 
     func messages(_ call: APICall, _ page: Page, _ statement: SQL) async throws -> JSON {

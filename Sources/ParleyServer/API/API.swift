@@ -100,9 +100,22 @@ package struct API: Sendable {
         on routes: inout Routes,
         _ items: @escaping @Sendable (APICall) async throws -> [JSON]
     ) {
+        self.pages(pattern, scope, on: &routes) { call, page in page.answer(whole: try await items(call)) }
+    }
+
+    /// A list of which each request reads a page.
+    ///
+    /// - Parameter filters: the query parameters that it takes besides those of every list.
+    func pages(
+        _ pattern: String,
+        _ scope: Scope = .read,
+        filters: Set<String> = [],
+        on routes: inout Routes,
+        _ handler: @escaping @Sendable (APICall, Page) async throws -> JSON
+    ) {
         self.read(pattern, scope, on: &routes) { call in
-            let page = try Page(call.request, scope: "\(call.workspace)\(call.request.path)", filters: [], cursors: self.cursors)
-            return page.answer(whole: try await items(call))
+            let list = "\(call.workspace)\(call.request.path)"
+            return try await handler(call, try Page(call.request, scope: list, filters: filters, cursors: self.cursors))
         }
     }
 

@@ -10,40 +10,44 @@ extension API {
     static let uploadLimit = 16 * 1024 * 1024
 
     func mountAttachments(on routes: inout Routes) {
-        routes.on(.get, "/v1/attachments/:id") { request in
-            let call = try await self.admit(request, .read, answers: nil)
-            let id: AttachmentID = try call.id("id")
-            guard let (record, bytes) = try await AttachmentStore.file(id, in: call.workspace, from: self.pool) else {
-                throw Problem.notFound
-            }
-            return .file(bytes, type: record.contentType, filename: record.filename, maxAge: 86_400)
-        }
-        self.change(.post, "/v1/attachments", uploadingUpTo: Self.uploadLimit, on: &routes) { call, transaction in
-            let file = try AttachmentFile(uploaded: call.request)
-            _ = try await transaction.execute(AttachmentStore.insertion(of: file, in: call.workspace))
-            let json = file.json(url: self.publicURL)
-            return APIAnswer(
-                .created,
-                json,
-                location: "/v1/attachments/\(file.id)",
-                audit: [call.audit(.attachmentCreate, "attachment:\(file.id)")]
-            )
-        }
-        // For whoever has the link: a provider that fetches, a visitor's browser.
-        routes.on(.get, "/files/:workspace/:id/:ticket/:filename") { request in
-            let (given, filename) = (request.parameters, request.parameters["filename"] ?? "")
-            let target = self.links.target(
-                workspace: given["workspace"] ?? "",
-                attachment: given["id"] ?? "",
-                ticket: given["ticket"] ?? "",
-                filename: filename,
-                at: request.at
-            )
-            guard let target, let (record, bytes) = try await AttachmentStore.file(target.attachment, in: target.workspace, from: self.pool)
-            else { throw Problem.notFound }
-            let left = max(0, min(86_400, Int(target.expiry.timeIntervalSince(request.at))))
-            return .file(bytes, type: record.contentType, filename: filename, maxAge: left)
-        }
+        routes.on(.get, "/v1/attachments/:id", self.readAttachment)
+        self.change(.post, "/v1/attachments", uploadingUpTo: Self.uploadLimit, on: &routes, self.createAttachment)
+        routes.on(.get, "/files/:workspace/:id/:ticket/:filename", self.readByLink)
+    }
+
+    private func readAttachment(_ request: IncomingRequest) async throws -> Response {
+        let call = try await self.admit(request, .read, answers: nil)
+        let id: AttachmentID = try call.id("id")
+        guard let (record, bytes) = try await AttachmentStore.file(id, in: call.workspace, from: self.pool) else { throw Problem.notFound }
+        return .file(bytes, type: record.contentType, filename: record.filename, maxAge: 86_400)
+    }
+
+    private func createAttachment(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
+        let file = try AttachmentFile(uploaded: call.request)
+        _ = try await transaction.execute(AttachmentStore.insertion(of: file, in: call.workspace))
+        let json = file.json(url: self.publicURL)
+        return APIAnswer(
+            .created,
+            json,
+            location: "/v1/attachments/\(file.id)",
+            audit: [call.audit(.attachmentCreate, "attachment:\(file.id)")]
+        )
+    }
+
+    /// For whoever has the link: a provider that fetches, a visitor's browser.
+    private func readByLink(_ request: IncomingRequest) async throws -> Response {
+        let (given, filename) = (request.parameters, request.parameters["filename"] ?? "")
+        let target = self.links.target(
+            workspace: given["workspace"] ?? "",
+            attachment: given["id"] ?? "",
+            ticket: given["ticket"] ?? "",
+            filename: filename,
+            at: request.at
+        )
+        guard let target, let (record, bytes) = try await AttachmentStore.file(target.attachment, in: target.workspace, from: self.pool)
+        else { throw Problem.notFound }
+        let left = max(0, min(86_400, Int(target.expiry.timeIntervalSince(request.at))))
+        return .file(bytes, type: record.contentType, filename: filename, maxAge: left)
     }
 
     /// The body with what we know of the files it names.
