@@ -26,18 +26,21 @@ extension API {
 
     /// A request that changes something, in a transaction of its own.
     ///
-    /// - Parameter limit: bytes of body, where the route takes files.
+    /// - Parameters:
+    ///   - names: the query parameters that it takes.
+    ///   - limit: bytes of body, where the route takes files.
     func change(
         _ method: HTTPRequest.Method,
         _ pattern: String,
         _ scope: Scope = .write,
+        taking names: Set<String> = [],
         uploadingUpTo limit: Int? = nil,
         on routes: inout Routes,
         _ handler: @escaping @Sendable (APICall, Transaction) async throws -> APIAnswer
     ) {
-        let upload = limit.map { Routes.Upload(limit: $0) { _ = try await self.admit($0, scope) } }
+        let upload = limit.map { Routes.Upload(limit: $0) { _ = try await self.admit($0, scope, taking: names) } }
         routes.on(method, pattern, upload: upload) { request in
-            let change = try APIChange(try await self.admit(request, scope))
+            let change = try APIChange(try await self.admit(request, scope, taking: names))
             return try await self.commit([change]) { [.success(try await handler($0[0], $1))] }[0].get().response
         }
     }

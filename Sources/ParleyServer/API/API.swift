@@ -113,29 +113,39 @@ package struct API: Sendable {
         on routes: inout Routes,
         _ handler: @escaping @Sendable (APICall, Page) async throws -> JSON
     ) {
-        self.read(pattern, scope, on: &routes) { call in
-            let list = "\(call.workspace)\(call.request.path)"
-            return try await handler(call, try Page(call.request, scope: list, filters: filters, cursors: self.cursors))
+        self.read(pattern, scope, taking: filters.union(Page.parameters), on: &routes) { call in
+            let page = try Page(call.query, scope: "\(call.workspace)\(call.request.path)", cursors: self.cursors)
+            return try await handler(call, page)
         }
     }
 
     /// A request that changes nothing. The others are in API+changes.swift.
+    ///
+    /// - Parameter names: the query parameters that it takes.
     func read(
         _ pattern: String,
         _ scope: Scope = .read,
+        taking names: Set<String> = [],
         on routes: inout Routes,
         _ handler: @escaping @Sendable (APICall) async throws -> JSON
     ) {
         routes.on(.get, pattern) { request in
-            let call = try await self.admit(request, scope)
+            let call = try await self.admit(request, scope, taking: names)
             return .json(.ok, try await handler(call))
         }
     }
 
     // MARK: - Admission
 
-    /// - Parameter answers: JSON, as nearly always; nil where the answer is what a file is.
-    func admit(_ request: IncomingRequest, _ scope: Scope, answers type: String? = "application/json") async throws -> APICall {
+    /// - Parameters:
+    ///   - names: the query parameters that the route takes; any other is refused.
+    ///   - type: JSON, as nearly always; nil where the answer is what a file is.
+    func admit(
+        _ request: IncomingRequest,
+        _ scope: Scope,
+        taking names: Set<String> = [],
+        answers type: String? = "application/json"
+    ) async throws -> APICall {
         let key = try await self.authenticated(request)
         for (limiter, subject) in [(self.perKey, key.id.description), (self.perWorkspace, key.workspace.description)] {
             if let wait = limiter.take(subject) { throw Problem.tooManyRequests(limiter.rule, retryAfter: wait) }
@@ -144,7 +154,7 @@ package struct API: Sendable {
             throw Problem(403, "insufficient_scope", "Insufficient scope", detail: "This needs a key with the scope \(scope.rawValue).")
         }
         guard type == nil || Self.accepts(request.headers[.accept]) else { throw Problem.notAcceptable }
-        return APICall(request: request, key: key)
+        return APICall(request: request, query: try Query(request, of: names), key: key)
     }
 
     /// Who tries too many wrong keys is told so before the look-up; only keys that worked here before are looked up all the same.

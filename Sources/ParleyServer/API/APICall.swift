@@ -5,6 +5,7 @@ import Parley
 /// One request to the API whose key is known and may do this.
 struct APICall: Sendable {
     var request: IncomingRequest
+    var query: Query
     var key: APIKey
 
     var workspace: WorkspaceID { self.key.workspace }

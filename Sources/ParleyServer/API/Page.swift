@@ -12,42 +12,22 @@ struct Page: Sendable {
     private let cursors: Cursors
     private let scope: String
 
-    /// - Parameters:
-    ///   - scope: what makes a cursor of one list worthless in another: the workspace and the list's name.
-    ///   - filters: the query parameters this list takes besides.
-    init(_ request: IncomingRequest, scope: String, filters allowed: Set<String>, cursors: Cursors) throws(Problem) {
-        var errors: [Problem.Field] = []
-        var limit = Self.standardLimit
-        var cursor: String?
-        var filters: [String: String] = [:]
-        var seen: Set<String> = []
-        for (name, value) in request.queryItems {
-            guard seen.insert(name).inserted else {
-                errors.append(Problem.Field(pointer: name, code: "duplicate_parameter", detail: "Given twice."))
-                continue
-            }
-            guard !value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
-                errors.append(Problem.Field(pointer: name, code: "control_character", detail: "Must hold no control characters."))
-                continue
-            }
-            switch name {
-            case "limit":
-                if let number = Int(value), 1...200 ~= number {
-                    limit = number
-                } else {
-                    errors.append(Problem.Field(pointer: "limit", code: "invalid_limit", detail: "A number from 1 to 200."))
-                }
-            case "cursor": cursor = value
-            case _ where allowed.contains(name): filters[name] = value
-            default: errors.append(Problem.Field(pointer: name, code: "unknown_parameter", detail: "There is no such parameter."))
-            }
+    /// What every list takes.
+    static let parameters: Set = ["limit", "cursor"]
+
+    /// - Parameter scope: what makes a cursor of one list worthless in another: the workspace and the list's path.
+    init(_ query: Query, scope: String, cursors: Cursors) throws(Problem) {
+        guard let limit = query["limit"].map(Int.init) ?? Self.standardLimit, 1...200 ~= limit else {
+            throw .invalid("limit", "invalid_limit", "A number from 1 to 200.")
         }
-        guard errors.isEmpty else { throw .invalid(errors) }
         self.limit = limit
-        self.filters = filters
+        self.filters = query.others(than: Self.parameters)
+        for (name, value) in self.filters where value.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) {
+            throw .invalid(name, "control_character", "Must hold no control characters.")
+        }
         self.cursors = cursors
-        self.scope = scope + filters.sorted { $0.key < $1.key }.map { "\u{0}\($0.key)\u{0}\($0.value)" }.joined()
-        if let cursor {
+        self.scope = scope + self.filters.sorted { $0.key < $1.key }.map { "\u{0}\($0.key)\u{0}\($0.value)" }.joined()
+        if let cursor = query["cursor"] {
             guard let after = cursors.open(cursor, for: self.scope) else {
                 throw Problem(400, "bad_cursor", "Bad cursor", detail: "Take nextCursor of the page before, with the same filters.")
             }

@@ -11,7 +11,7 @@ extension API {
 
     func mountAttachments(on routes: inout Routes) {
         routes.on(.get, "/v1/attachments/:id", self.readAttachment)
-        self.change(.post, "/v1/attachments", uploadingUpTo: Self.uploadLimit, on: &routes, self.createAttachment)
+        self.change(.post, "/v1/attachments", taking: ["filename"], uploadingUpTo: Self.uploadLimit, on: &routes, self.createAttachment)
         routes.on(.get, "/files/:workspace/:id/:ticket/:filename", self.readByLink)
     }
 

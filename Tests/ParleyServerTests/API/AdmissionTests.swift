@@ -117,6 +117,43 @@ import Testing
         }
     }
 
+    private static let parameters: [(String, [String])] = [
+        ("", []), ("?", []), ("?colour=red", ["colour unknown_parameter"]), ("?=", [" unknown_parameter"]),
+        ("?limit=1", ["limit unknown_parameter"]), ("?a=1&a=2", ["a unknown_parameter", "a duplicate_parameter"]),
+    ]
+
+    /// What stands for each kind of route: an item, a change, a gathered one, one made elsewhere, and bytes.
+    private static let routes = [
+        "GET /v1/conversations/ID", "GET /v1/attachments/ID", "POST /v1/conversations/ID/end", "POST /v1/conversations/ID/messages",
+        "POST /v1/conversations/ID/typing", "DELETE /v1/keys/ID", "PATCH /v1/channels/ID",
+    ]
+
+    @Test(arguments: Self.parameters)
+    func `a query parameter that a route does not name is refused before anything is done`(query: String, errors: [String]) async throws {
+        try await APIFixture.run { fixture in
+            for route in Self.routes {
+                let words = route.replacing("ID", with: "0190163d-8694-739b-aea5-966c26f8ad91").split(separator: " ").map(String.init)
+                let answer = try await fixture.client.send(words[0], words[1] + query, words[0] == "GET" ? nil : ["body": .null])
+                // Without one it is the body or the id that is looked at.
+                #expect(answer.errors.filter { $0.hasSuffix("_parameter") } == errors, "\(route)")
+                #expect(errors.isEmpty || (answer.status, answer.code) == (422, "unknown_parameter"), "\(route)")
+            }
+        }
+    }
+
+    private static let uploads: [(String, Int, [String])] = [
+        ("", 201, []), ("?filename=a.txt", 201, []), ("?filename=..%2Fa%0A.txt", 201, []), ("?filename=", 201, []),
+        ("?name=a.txt", 422, ["name unknown_parameter"]), ("?filename=a&filename=b", 422, ["filename duplicate_parameter"]),
+    ]
+
+    @Test(arguments: Self.uploads)
+    func `an upload takes a file's name and no other parameter`(query: String, status: Int, errors: [String]) async throws {
+        try await APIFixture.run { fixture in
+            let answer = try await fixture.client.send("POST", "/v1/attachments\(query)", bytes: Array("hello".utf8))
+            #expect(answer.status == status && answer.errors == errors, "\(answer.body)")
+        }
+    }
+
     @Test(arguments: [("text/html", 406), ("application/json;q=0", 406), ("*/*", 200), ("text/html, application/json;q=0.5", 200)])
     func `says what it cannot serve`(accept: String, status: Int) async throws {
         try await APIFixture.run { fixture in

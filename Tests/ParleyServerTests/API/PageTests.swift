@@ -10,7 +10,7 @@ import Testing
 
     private func page(_ query: String, scope: String = "w/messages") throws(Problem) -> Page {
         let request = IncomingRequest(id: "1", method: .get, path: "/", query: query, at: Date())
-        return try Page(request, scope: scope, filters: ["direction"], cursors: self.cursors)
+        return try Page(Query(request, of: Page.parameters.union(["direction"])), scope: scope, cursors: self.cursors)
     }
 
     /// The cursor that follows the first page of `query`.
