@@ -19,7 +19,7 @@ func `a tag leads to the same mailbox`(_ value: String, _ mailbox: String) {
         ("", "", false, false),
         ("[EXT]", "[ext]", false, false), ("Offer (fwd)", "offer", false, true), ("R: Offer", "offer", true, false),
         ("Antw: Offer", "offer", true, false), ("ENC: Offer", "offer", false, true), ("İLT: Offer", "offer", false, true),
-        ("İlt: Re: Offer", "offer", false, true),
+        ("İlt: Re: Offer", "offer", false, true), ("Doorgestuurd: Offer", "offer", false, true),
     ])
     func `a subject without its prefixes`(subject: String, text: String, isReply: Bool, isForward: Bool) {
         let base = BaseSubject(subject)

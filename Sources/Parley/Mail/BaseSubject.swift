@@ -18,7 +18,8 @@ package struct BaseSubject: Hashable, Sendable {
     private static let forwards: Set<String> = [
         "fw", "fwd", "wg", "tr", "i", "rv", "vb", "vl", "vs fwd", "doorst", "pd", "vid", "továbbítva", "转发", "轉寄", "転送", "пер", "πρθ",
         "إعادة", "הועבר",
-        "전달", "iln", "ilt", "enc",
+        "전달", "iln", "ilt", "ilet", "enc", "fs", "trs", "továbbítás", "videresend", "přeposláno", "пересл", "doorgestuurd",
+        "weitergeleitet",
     ]
 
     package init(_ subject: String) {

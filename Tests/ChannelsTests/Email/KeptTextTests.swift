@@ -14,21 +14,44 @@ import Testing
         "----- Forwarded by Ben Dahl/PORT on 08.05.2026 07:30 -----\nFrom: Ida/PORT\nTo: Ben\nSubject: Pump\n\nIt leaks.",
     ])
     func `a mail that is passed on stays whole`(mail: String) {
-        #expect(VisibleText.of(plain: "Please handle.\n\n\(mail)", isForward: true) == "Please handle.\n\n\(mail)")
+        #expect(VisibleText.of(plain: "Please handle.\n\n\(mail)", in: .forward) == "Please handle.\n\n\(mail)")
     }
 
     @Test func `without a mail below, a forward ends at its signature`() {
-        #expect(VisibleText.of(plain: "Please handle.\n\n-- \nBen", isForward: true) == "Please handle.")
+        #expect(VisibleText.of(plain: "Please handle.\n\n-- \nBen", in: .forward) == "Please handle.")
     }
 
     @Test(arguments: [
         "----- Forwarded by Ben Dahl/PORT on 08.05.2026 07:30 -----", "----- Weitergeleitet von Ben Dahl am 08.05.2026 -----",
         "Начало переадресованного сообщения:", "İletilen ileti başlangıcı:", "Začátek přeposílané zprávy:", "下面是被转发的邮件：",
         "\u{2010}\u{2010}\u{2010}\u{2010} Forwarded Message \u{2010}\u{2010}\u{2010}\u{2010}",
+        "---------- Vidarebefordrad meddelande ---------",
+        "-------- Videresendt e-post --------", "-------- Препратено съобщение --------", "---------- הודעה שהועברה ---------",
+        "Début du message réexpédié :", "Start på videresendt besked:", "以下是轉寄的訊息：",
     ])
     func `the words above a forward are known without a subject that says so`(line: String) {
         let text = "Please handle.\n\n\(line)\n\nFrom: Ida\nSubject: Pump\nTo: Ben\n\nIt leaks."
         #expect(VisibleText.of(plain: text) == text)
+    }
+
+    @Test(arguments: ["", "----- Videresendilo -----\n", "-----Original Message-----\n"])
+    func `the header of a mail within one that answers nothing is of one that is passed on`(line: String) {
+        let head = "\(line)From: Ida <ida@port.test>\nSent: Friday\nTo: Ben\nSubject: Pump"
+        #expect(VisibleText.of(plain: "See below.\n\n\(head)\n\nIt leaks.", in: .new) == "See below.\n\n\(head)\n\nIt leaks.")
+        let html = #"<p>See below.</p><div id="divRplyFwdMsg"><b>Kutoka:</b> Ida</div><p>It leaks.</p>"#
+        #expect(VisibleText.of(html: html, in: .new).hasSuffix("It leaks."))
+    }
+
+    @Test func `what is quoted in a mail that answers nothing goes`() {
+        #expect(VisibleText.of(plain: "Fine.\n\nOn 8 May 2026 at 07:30, Ida wrote:\n> It leaks.", in: .new) == "Fine.")
+    }
+
+    @Test(arguments: [
+        "Ida forwarded me this:\nclose the valve.\n\nIs that right?",
+        "Please forward to:\nFrom the workshop, all of them.\n\nThanks",
+    ])
+    func `a sentence about forwarding hides no quotation below`(text: String) {
+        #expect(VisibleText.of(plain: "\(text)\n\nIda wrote:\n> It leaks.") == text)
     }
 
     @Test(arguments: [
@@ -38,7 +61,7 @@ import Testing
         #"<p>See:</p><div class="moz-forward-container">It leaks.<blockquote type="cite">Does it?</blockquote></div>"#,
     ])
     func `what markup calls quoted is content when the subject says forward`(html: String) {
-        #expect(VisibleText.of(html: html, isForward: true).contains("It leaks."))
+        #expect(VisibleText.of(html: html, in: .forward).contains("It leaks."))
     }
 
     /// Gmail puts a whole answered mail and what is written between its pieces into one container.

@@ -19,9 +19,14 @@ import Testing
         "От: Ida\nИзпратено: петък\nДо: Ben\nОтносно: Помпа", "De: Ida\nEnviat: divendres\nPer a: Ben\nTema: Bomba",
         "از: Ida\nارسال شده: جمعه\nبه: Ben\nموضوع: پمپ", "Nork: Ida\nBidalia: ostirala\nNori: Ben\nGaia: Ponpa",
         "Od: Ida\nPoslano: petek\nZa: Ben\nZadeva: Črpalka",
+        "пт, 8 мая 2026 г. в 07:30, Ida <ida@port.test>:", "Missatge de Ida <ida@port.test> del dia dv., 8 de maig 2026 a les 7:30:",
+        "Wiadomość od Ida\n<ida@port.test> w dniu 08.05.2026, o godz. 07:30:",
+        "----------------\nКому: Ben;\nТема: Насос;\n08.05.2026, 07:30, \"Ida\" <ida@port.test>:",
+        "________________\n> Message du 08/05/26 07:30\n> De : Ida\n>", "---------- Pôvodný list ----------\n> Ida",
     ])
     func `an earlier mail is cut off whatever stands first above it`(head: String) {
-        #expect(VisibleText.of(plain: "Done.\n\nBen\n\n\(head)\n\nDoes it leak?\nIda") == "Done.\n\nBen")
+        let below = head.contains("\n>") ? "" : "\n\nDoes it leak?\nIda"
+        #expect(VisibleText.of(plain: "Done.\n\nBen\n\n\(head)\(below)") == "Done.\n\nBen")
     }
 
     @Test(arguments: [
@@ -47,6 +52,10 @@ import Testing
         #expect(VisibleText.of(plain: "Hello,\n\n\(text)\n\nBen") == "Hello,\n\n\(text)\n\nBen")
     }
 
+    @Test func `a quotation at the end goes although the signature is below it`() {
+        #expect(VisibleText.of(plain: "Done.\n\n> Does it leak?\n-- \nBen") == "Done.")
+    }
+
     @Test func `bars quote where words introduce them`() {
         #expect(VisibleText.of(plain: "Done.\n\nIda wrote:\n| Does it leak?\n| Ida") == "Done.")
     }
@@ -60,16 +69,22 @@ import Testing
         #"<p>Done.</p><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>Kutoka:</b> Ida<br></div><div>Does it leak?</div>"#,
         #"<div>Done.<br><hr id="stopSpelling">Lähde: Ida<br><br>Does it leak?</div>"#,
         #"<p>Done.</p><table class="OutlookMessageHeader"><tr><td>Kutoka: Ida</td></tr></table><p>Does it leak?</p>"#,
+        #"<p>Done.</p><div style="border:none; border-top:solid #E1E1E1 1.0pt; padding:3.0pt 0cm 0cm 0cm"><p><b>Kutoka:</b> Ida</p></div><p>Does it leak?</p>"#,
         #"<p>Done.</p><div name="quote"><b>Imetumwa:</b> Ijumaa<br>Does it leak?</div>"#,
     ])
     func `the head of an answered mail is known by its markup in any language`(html: String) {
         #expect(VisibleText.of(html: html) == "Done.")
-        #expect(VisibleText.of(html: html, isForward: true).contains("Does it leak?"))
+        #expect(VisibleText.of(html: html, in: .forward).contains("Does it leak?"))
     }
 
     @Test func `an answer below a quotation that holds such a head stays`() {
         let html = #"<blockquote type="cite"><p>No.</p><div id="divRplyFwdMsg">From: Ida</div><p>Leaks?</p></blockquote><p>Done.</p>"#
         #expect(VisibleText.of(html: html) == "Done.")
+    }
+
+    @Test func `what a writer quotes has no empty lines at its edges`() {
+        let html = "<p>It says:</p><blockquote><p>Close it.</p><p>Now.</p></blockquote><p>Why?</p>"
+        #expect(VisibleText.of(html: html) == "It says:\n\n> Close it.\n>\n> Now.\n\nWhy?")
     }
 
     @Test func `the mark of a quotation means nothing in the text itself`() {

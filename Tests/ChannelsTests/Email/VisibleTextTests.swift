@@ -85,7 +85,7 @@ import Testing
 
     @Test func `the headers of a mail that is passed on stay when the subject says so`() {
         let text = "See below.\n\nFrom: Z <z@i.test>\nSent: Monday\nTo: T\nSubject: Lamp\n\nIt is broken."
-        #expect(VisibleText.of(plain: text, isForward: true) == text)
+        #expect(VisibleText.of(plain: text, in: .forward) == text)
         #expect(VisibleText.of(plain: text) == "See below.")
     }
 

@@ -59,16 +59,18 @@ package struct IncomingMail: Sendable {
         self.body = body
         self.text = body.text
         self.report = MailReport(part, text: body.text, trace: trace, from: self.from?.address)
-        let isForward = BaseSubject(self.subject).isForward
-        let visible = VisibleText.of(marked: Self.markedText(body.pieces, isForward: isForward), isForward: isForward)
+        let prefix = BaseSubject(self.subject)
+        let answers = prefix.isReply || self.inReplyTo != nil || !self.references.isEmpty
+        let kind: VisibleText.Kind = prefix.isForward ? .forward : answers ? .answer : .new
+        let visible = VisibleText.of(marked: Self.markedText(body.pieces, in: kind), in: kind)
         self.visibleText = self.report == nil ? visible : body.text.trimmingCharacters(in: .whitespacesAndNewlines)
         self.digest = Self.digest(headers, of: bytes)
     }
 
     /// Piece by piece: a list's footer in plain text leaves the quotations of a page above it what they are.
-    private static func markedText(_ pieces: [MailBody.Piece], isForward: Bool) -> String {
+    private static func markedText(_ pieces: [MailBody.Piece], in kind: VisibleText.Kind) -> String {
         let texts = pieces.map { piece in
-            piece.plain.map(HTMLText.unmarked) ?? HTMLText.markedText(of: piece.html ?? "", isForward: isForward)
+            piece.plain.map(HTMLText.unmarked) ?? HTMLText.markedText(of: piece.html ?? "", in: kind)
         }
         return texts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }

@@ -6,24 +6,24 @@ package enum HTMLText {
     static let quoteMark: Character = "\u{E0F0}"
 
     package static func text(of html: String) -> String {
-        self.unmarked(self.render(html, isForward: false))
+        self.unmarked(self.render(html, in: .answer))
     }
 
     static func unmarked(_ text: String) -> String { text.replacing("\(self.quoteMark)", with: "") }
 
     /// The text with `quoteMark` before what mail programs marked up as the mail that is answered, and `> ` before other quotations.
     ///
-    /// - Parameter isForward: what stands where answered mails do is the one that is passed on, and content.
-    static func markedText(of html: String, isForward: Bool) -> String { self.render(html, isForward: isForward) }
+    /// - Parameter kind: in a forward, what stands where answered mails do is the one that is passed on, and content.
+    static func markedText(of html: String, in kind: VisibleText.Kind) -> String { self.render(html, in: kind) }
 
-    private static func render(_ html: String, isForward: Bool) -> String {
+    private static func render(_ html: String, in kind: VisibleText.Kind) -> String {
         var writer = TextWriter()
         HTMLTree(html).walk { step in
             switch step {
             case .text(let text): writer.write(text)
             case .open(let element):
                 if self.unseen.contains(element.name) || self.isHidden(element) { return false }
-                writer.open(element, as: writer.isDeep ? nil : self.quotation(of: element, isForward: isForward))
+                writer.open(element, as: writer.isDeep ? nil : self.quotation(of: element, in: kind))
             case .close(let element): writer.close(element)
             }
             return true
@@ -54,7 +54,7 @@ package enum HTMLText {
     }
 
     /// What mail programs put around the mail that is answered. One that is passed on is content.
-    private static func quotation(of element: HTMLElement, isForward: Bool) -> Quotation? {
+    private static func quotation(of element: HTMLElement, in kind: VisibleText.Kind) -> Quotation? {
         let isQuote = element.name == "blockquote"
         let classes = Set((element["class"] ?? "").lowercased().split(whereSeparator: \.isWhitespace).map(String.init))
         let id = (element["id"] ?? "").lowercased()
@@ -63,10 +63,17 @@ package enum HTMLText {
             || element["data-marker"] == "__QUOTED_TEXT__" || (element.name == "div" && element["name"] == "quote")
             || (isQuote && element["type"]?.lowercased() == "cite")
         let isWrapper = !isQuote && !classes.isDisjoint(with: self.wrapperClasses)
-        let isHead = self.headIDs.contains(id) || classes.contains("outlookmessageheader")
+        let isHead = kind != .new && self.isHead(element, id: id, classes: classes)
         guard isMarked || isWrapper || isHead else { return isQuote ? .other : nil }
-        if isForward || QuoteWords.opensForward(element.beginning) { return nil }
+        if kind == .forward || QuoteWords.opensForward(element.beginning) { return nil }
         return isHead ? .rest : isWrapper ? .wrapper : .answered
+    }
+
+    /// Outlook's programs name the head of an answered mail, but that for the desktop draws a line above it and says no more.
+    private static func isHead(_ element: HTMLElement, id: String, classes: Set<String>) -> Bool {
+        if self.headIDs.contains(id) || classes.contains("outlookmessageheader") { return true }
+        guard element.name == "div", let style = element["style"]?.lowercased().filter({ !$0.isWhitespace }) else { return false }
+        return style.contains("border:none;border-top:solid#") && style.contains("padding:3.0pt0") && element.beginning.contains(":")
     }
 
     private static let headIDs: Set<String> = ["divrplyfwdmsg", "stopspelling"]
@@ -93,6 +100,8 @@ private struct TextWriter {
     /// The outermost one: where its lines begin, and whether it says what in it is quoted.
     private var wrapper: (identity: AnyHashable, start: Int, hasQuotation: Bool)?
     private var isRestAnswered = false
+    /// Where the lines of the innermost quotation begin.
+    private var beginning = 0
     /// No mail was answered so often; further quotations within are no more quoted than these.
     var isDeep: Bool { self.prefixes.count >= 50 }
     private var preformatted = 0
@@ -134,7 +143,7 @@ private struct TextWriter {
             self.preformatted += 1
         case let name where Self.blocks.contains(name):
             self.endLine()
-            if Self.paragraphs.contains(name), self.lines.last.map({ $0 != self.prefix }) ?? false { self.lines.append(self.prefix) }
+            if Self.paragraphs.contains(name) { self.partParagraphs() }
         default: break
         }
         switch quotation {
@@ -151,6 +160,7 @@ private struct TextWriter {
             let isAnswered = quotation == .answered || self.wrapper != nil
             self.prefixes.append(isAnswered ? "\(HTMLText.quoteMark)" : "> ")
             self.openQuotations.append(element.identity)
+            self.beginning = self.lines.count
         case nil: break
         }
     }
@@ -160,12 +170,14 @@ private struct TextWriter {
         if name == "pre" { self.preformatted -= 1 }
         if name == "pre" || name == "li" || Self.blocks.contains(name) {
             self.endLine()
-            if Self.paragraphs.contains(name), self.lines.last.map({ $0 != self.prefix }) ?? false { self.lines.append(self.prefix) }
+            if Self.paragraphs.contains(name) { self.partParagraphs() }
         }
         if let last = self.openQuotations.last, last == element.identity {
             self.endLine()
+            while self.lines.count > self.beginning, self.lines.last == self.prefix { self.lines.removeLast() }
             self.openQuotations.removeLast()
             self.prefixes.removeLast()
+            self.partParagraphs()
         }
         if let wrapper, wrapper.identity == element.identity { self.closeWrapper(wrapper.start, hasQuotation: wrapper.hasQuotation) }
     }
@@ -187,6 +199,11 @@ private struct TextWriter {
         self.line = ""
     }
     private mutating func endLine() { if !self.line.allSatisfy(\.isWhitespace) { self.breakLine() } else { self.line = "" } }
+
+    /// An empty line, but none at the edges of a quotation.
+    private mutating func partParagraphs() {
+        if self.lines.count > self.beginning, self.lines.last != self.prefix { self.lines.append(self.prefix) }
+    }
 
     mutating func finished() -> String {
         self.endLine()

@@ -74,31 +74,21 @@ enum QuoteWords {
         "mensagem original", "messaggio originale", "oorspronkelijk bericht", "origineel bericht", "ursprungligt meddelande",
         "originalmeddelande", "oprindelig meddelelse",
         "original meddelelse", "opprinnelig melding", "original melding", "alkuperäinen viesti", "wiadomość oryginalna",
-        "oryginalna wiadomość", "původní zpráva",
+        "oryginalna wiadomość", "původní zpráva", "původní e-mail",
         "pôvodná správa", "eredeti üzenet", "mesaj original", "mesajul original", "исходное сообщение", "оригинальное сообщение",
         "пересылаемое сообщение:", "вихідне повідомлення",
         "αρχικό μήνυμα", "orijinal mesaj", "özgün ileti", "הודעה מקורית", "الرسالة الأصلية", "原始邮件", "原始郵件", "原郵件", "元のメッセージ", "オリジナルメッセージ",
         "원본 메시지", "원본 메일",
         "ข้อความต้นฉบับ", "thư gốc", "pesan asli", "originalna poruka", "izvirno sporočilo", "original email", "original",
     ]
-    /// A mail that is passed on: from here on everything is content.
+    /// "Forwarded", within what stands above a mail that is passed on. Parts of words: their ends change with gender and case.
     static let forwarded: [String] = [
-        "forwarded message", "begin forwarded message", "weitergeleitete nachricht", "anfang der weitergeleiteten", "message transféré",
-        "message transmis", "début du message",
-        "mensaje reenviado", "inicio del mensaje reenviado", "mensagem encaminhada", "mensagem reencaminhada", "início da mensagem",
-        "messaggio inoltrato", "inizio messaggio inoltrato",
-        "doorgestuurd bericht", "begin doorgestuurd bericht", "vidarebefordrat meddelande", "videresendt besked", "videresendt melding",
-        "edelleenlähetetty", "välitetty viesti",
-        "przekazana wiadomość", "wiadomość przekazana", "początek przekazywanej", "přeposlaná zpráva", "preposlaná správa",
-        "továbbított üzenet", "mesaj redirecționat",
-        "пересылаемое сообщение", "перенаправленное сообщение", "начало переадресованного", "пересланное сообщение",
-        "переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj",
-        "iletilmiş mesaj", "הודעה מועברת", "רسالة معاد", "رسالة معاد توجيهها",
-        "转发的邮件", "轉寄的郵件", "转发邮件", "転送メッセージ", "転送されたメッセージ", "전달된 메시지", "ข้อความที่ส่งต่อ", "thư chuyển tiếp", "pesan terusan",
-        "proslijeđena poruka",
-        "posredovano sporočilo", "edasi saadetud", "začátek přeposílané", "začiatok preposlanej", "iletilen ileti", "下面是被转发的邮件",
-        "以下是被轉寄的郵件", "转发邮件信息", "vidarebefordrat brev", "videresendt meddelelse", "début du message réexpédié",
-        "forwarded by", "weitergeleitet von", "transféré par", "reenviado por", "inoltrato da", "encaminhado por", "doorgestuurd door",
+        "forwarded", "weitergeleitet", "transféré", "transmis", "réexpédié", "reenviad", "reenviat", "reencaminhad",
+        "encaminhad", "inoltrat", "doorgestuurd", "vidarebefordra", "videresend", "edelleenlähet", "välitet",
+        "przekaz", "přepos", "prepos", "továbbít", "redirecționat", "пересыла", "пересла", "перенаправ", "переадрес",
+        "препрат", "прослеђен", "proslijeđen", "prosleđen", "posredovan", "persiųst", "pārsūtīt", "edastat",
+        "edasi saadet", "áframsen", "iletil", "yönlendir", "προωθημ", "προώθησ", "הועבר", "מועבר", "توجيه", "转发",
+        "轉寄", "轉發", "転送", "전달", "ส่งต่อ", "chuyển tiếp", "terusan", "diteruskan",
     ]
     /// What ticket systems ask for.
     static let aboveThisLine: [String] = [
@@ -122,14 +112,23 @@ enum QuoteWords {
         "-_=*".contains(character) || character.unicodeScalars.first?.properties.generalCategory == .dashPunctuation
     }
 
-    /// What follows the words before a mail that is passed on; nil when a text does not begin with them.
+    /// Whether words that stand between dashes or before a colon say that a mail is passed on.
     ///
-    /// - Parameter text: case folded.
-    static func afterForward(_ text: String) -> Substring? {
-        let words = text.drop { self.isDash($0) || ">•".contains($0) || $0.isWhitespace }
-        return self.forwarded.first { words.hasPrefix($0) }.map { words.dropFirst($0.count) }
+    /// - Parameter words: case folded.
+    static func saysForwarded(_ words: some StringProtocol) -> Bool {
+        words.count <= 120 && self.forwarded.contains { words.contains($0) }
     }
 
-    /// Whether a text begins with the words before a mail that is passed on.
-    static func opensForward(_ text: String) -> Bool { self.afterForward(text.caseFolded) != nil }
+    /// Few enough to be no sentence.
+    static func areFew(_ words: some StringProtocol) -> Bool { words.split(whereSeparator: \.isWhitespace).count <= 6 }
+
+    /// Whether a text without line breaks begins with the words before a mail that is passed on: between dashes, or before its header.
+    static func opensForward(_ text: String) -> Bool {
+        let text = text.caseFolded
+        let words = text.drop(while: self.isDash)
+        if text.distance(from: text.startIndex, to: words.startIndex) >= 2 { return self.saysForwarded(words.prefix { !self.isDash($0) }) }
+        guard let colon = words.prefix(80).firstIndex(where: { $0 == ":" || $0 == "：" }) else { return false }
+        let (head, rest) = (words[..<colon], words[words.index(after: colon)...].drop(while: \.isWhitespace))
+        return self.areFew(head) && self.saysForwarded(head) && HeaderLabel(of: String(rest)).map { $0 != .unknown } ?? false
+    }
 }

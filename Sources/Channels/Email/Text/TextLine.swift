@@ -10,6 +10,8 @@ struct TextLine {
         static let time = Signs(rawValue: 2)
         static let address = Signs(rawValue: 4)
         static let verb = Signs(rawValue: 8)
+        /// The address in brackets, as programs write it behind a name.
+        static let mailbox = Signs(rawValue: 16)
     }
 
     /// The line as it is shown to a reader.
@@ -61,6 +63,9 @@ struct TextLine {
     /// Wrapped lines are long, or break off within an address.
     var couldWrap: Bool { self.words.utf8.count >= 30 || self.lowered.hasSuffix("<") || self.signs.contains(.date) }
 
+    /// A wrapped line begins with an address, whose name is above it.
+    var beginsWithAddress: Bool { self.words.first == "<" && self.signs.contains(.address) }
+
     /// Few enough words to be a name and a verb: `The Support Team wrote:`.
     var isBrief: Bool { self.lowered.split(whereSeparator: \.isWhitespace).count <= 8 }
 
@@ -95,11 +100,17 @@ struct TextLine {
         return QuoteWords.original.contains { self.frame.inside == $0 || self.frame.inside == $0.replacing("-", with: "") }
     }
 
-    var opensForward: Bool {
-        guard !self.isQuoted, self.frame.opens || self.endsLikeAttribution else { return false }
-        guard let rest = QuoteWords.afterForward(self.lowered) else { return false }
-        // Without dashes it is the program's line only when it says no more than that.
-        return self.frame.opens || rest.split(whereSeparator: \.isWhitespace).count <= 1
+    /// `---------- Forwarded message ---------`
+    var namesForward: Bool { !self.isQuoted && self.frame.opens && QuoteWords.saysForwarded(self.frame.inside) }
+
+    /// `Begin forwarded message:`, which anybody could write: it counts above a header.
+    var mayOpenForward: Bool { self.endsLikeAttribution && QuoteWords.areFew(self.lowered) && QuoteWords.saysForwarded(self.lowered) }
+
+    /// Whether it begins with a label of a mail's header, quoted or not.
+    var isHeader: Bool {
+        guard self.isQuoted else { return self.label.map { $0 != .unknown } ?? false }
+        let words = self.words.drop { $0 == ">" || $0.isWhitespace }.prefix(60)
+        return HeaderLabel(of: String(words).caseFolded).map { $0 != .unknown } ?? false
     }
 
     /// What ticket systems ask for.
@@ -132,6 +143,7 @@ struct TextLine {
             signs.insert(.address)
         }
         if text.contains("mailto:") { signs.insert(.address) }
+        if signs.contains(.address), text.contains(/[<(][^<>()\s@]{1,64}@[^<>()\s@]{1,253}[>)]/) { signs.insert(.mailbox) }
         let numbers = LineNumbers(text)
         if numbers.hasDate { signs.insert(.date) }
         if numbers.hasTime { signs.insert(.time) }

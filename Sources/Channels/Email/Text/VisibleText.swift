@@ -5,21 +5,28 @@ import Foundation
 /// Works line by line and looks at each line a fixed number of times, so its time grows with the text and with nothing else. When nothing
 /// would be left, all is kept. A mail that is passed on is content.
 package struct VisibleText {
-    /// - Parameter isForward: the subject says that a mail is passed on: whatever looks like an earlier mail is the one it is about.
-    package static func of(plain text: String, isForward: Bool = false) -> String {
-        self.of(marked: HTMLText.unmarked(text), isForward: isForward)
+    /// What the header says of the mail.
+    package enum Kind: Sendable {
+        /// It answers: an earlier mail below is the one that is answered.
+        case answer
+        /// It passes one on: whatever looks like an earlier mail is the one it is about.
+        case forward
+        /// Neither: the header of a mail within is of one that is passed on, and what is quoted is quoted.
+        case new
     }
 
-    package static func of(html: String, isForward: Bool = false) -> String {
-        self.of(marked: HTMLText.markedText(of: html, isForward: isForward), isForward: isForward)
+    package static func of(plain text: String, in kind: Kind = .answer) -> String { self.of(marked: HTMLText.unmarked(text), in: kind) }
+
+    package static func of(html: String, in kind: Kind = .answer) -> String {
+        self.of(marked: HTMLText.markedText(of: html, in: kind), in: kind)
     }
 
     /// - Parameter text: with `HTMLText.quoteMark` before the lines that markup says are quoted.
-    static func of(marked text: String, isForward: Bool) -> String {
-        var body = VisibleText(text, isForward: isForward)
+    static func of(marked text: String, in kind: Kind) -> String {
+        var body = VisibleText(text, kind: kind)
         body.strip()
         let visible = body.text
-        return visible.isEmpty ? Self.tidy(VisibleText(text, isForward: isForward).lines.map(\.shown)) : visible
+        return visible.isEmpty ? Self.tidy(VisibleText(text, kind: kind).lines.map(\.shown)) : visible
     }
 
     /// Lines that are looked at; what stands behind them is kept as it is. Nobody answers under so much.
@@ -27,15 +34,15 @@ package struct VisibleText {
 
     private var lines: [TextLine]
     private var isDropped: [Bool]
-    private let isForward: Bool
+    private let kind: Kind
 
-    private init(_ text: String, isForward: Bool) {
+    private init(_ text: String, kind: Kind) {
         let text = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
         self.lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
             TextLine(String(line), isInReach: index < Self.longest)
         }
         self.isDropped = Array(repeating: false, count: self.lines.count)
-        self.isForward = isForward
+        self.kind = kind
         self.markBars()
     }
 
@@ -69,17 +76,26 @@ package struct VisibleText {
     // MARK: - The steps
 
     private mutating func strip() {
-        let end = self.lines.indices.first { self.lines[$0].opensForward } ?? self.lines.count
+        let end = self.lines.indices.first { self.opensForward(at: $0) } ?? self.lines.count
         let cut = self.firstCut(before: end)
-        if self.isForward {
+        if self.kind == .forward {
             let isAlone = cut == nil && end == self.lines.count && !self.lines.contains { $0.isQuoted }
             if isAlone { self.dropSignature(before: end) }
             return
         }
         if let cut { for index in cut..<self.lines.count { self.isDropped[index] = true } }
         let limit = cut ?? end
-        self.dropQuotations(before: limit)
+        // First, as a quotation at the end may have the signature below it.
         if end == self.lines.count || cut != nil { self.dropSignature(before: limit) }
+        self.dropQuotations(before: limit)
+    }
+
+    /// Where a mail begins that is passed on: from there on everything is content.
+    private func opensForward(at index: Int) -> Bool {
+        let line = self.lines[index]
+        if line.namesForward { return true }
+        if line.mayOpenForward, self.firstLine(below: index, before: self.lines.count)?.isHeader == true { return true }
+        return self.kind == .new && (line.namesOriginal || self.isHeaderBlock(at: index))
     }
 
     /// Where the earlier mail begins that goes on to the end: under a line that says so, or a block of its headers.
@@ -95,9 +111,10 @@ package struct VisibleText {
         return nil
     }
 
-    /// With the lines that programs draw above what they quote: a rule, and a name of it between dashes.
+    /// With the lines that programs draw above what they quote: a rule, and a name of it between dashes, or some of its header.
     private func withRuleAbove(_ index: Int) -> Int {
-        var start = index
+        let header = self.lines[..<index].suffix(4).reversed().prefix(while: \.isHeader).count
+        var start = header < index && self.lines[index - header - 1].isRule ? index - header : index
         var hasName = false
         while start > 0 {
             let above = self.lines[start - 1]
@@ -137,10 +154,13 @@ package struct VisibleText {
         // Without an introduction, only what stands at an end is surely an earlier mail; in the middle it may be anything.
         let said = (0..<limit).filter { !self.lines[$0].isEmpty && !self.lines[$0].isQuoted && !self.isDropped[$0] }
         let isAtStart = said.first.map { first < $0 } ?? true
-        let isAtEnd = said.last.map { last > $0 && !self.lines[$0].endsLikeAttribution } ?? true
+        let isAtEnd = said.last.map { last > $0 && (self.lines[$0].isFramed || !self.lines[$0].endsLikeAttribution) } ?? true
         for index in quoted {
             let isOutside = (isAtStart && said.first.map { index < $0 } ?? true) || (isAtEnd && said.last.map { index > $0 } ?? true)
             if hasAttribution || self.lines[index].isSurelyQuoted || isOutside { self.isDropped[index] = true }
+        }
+        if isAtEnd, let start = quoted.first(where: { index in said.last.map { index > $0 } ?? true }) {
+            for line in self.withRuleAbove(start)..<start { self.isDropped[line] = true }
         }
     }
 
@@ -185,6 +205,7 @@ package struct VisibleText {
             start -= count
             signs.formUnion(self.lines[start].signs)
         }
+        if self.lines[start].beginsWithAddress, start > 0, !self.lines[start - 1].isEmpty, !self.lines[start - 1].isQuoted { start -= 1 }
         if signs.contains(.date) && signs.contains(.time) || signs.contains(.address) { return start }
         return self.lines[index].signs.contains(.verb) && self.lines[index].isBrief ? index : nil
     }
@@ -194,7 +215,7 @@ package struct VisibleText {
     /// Whether it can be nothing else, although no quotation is marked below: only then is it as good as a line that names it.
     private func isStrictAttribution(_ range: ClosedRange<Int>, before end: Int) -> Bool {
         let signs = range.reduce(into: TextLine.Signs()) { $0.formUnion(self.lines[$1].signs) }
-        guard signs.isSuperset(of: [.date, .time, .verb]) else { return false }
+        guard signs.isSuperset(of: [.date, .time]), !signs.isDisjoint(with: [.verb, .mailbox]) else { return false }
         guard let below = self.firstLine(below: range.upperBound, before: end) else { return true }
         return !below.isQuoted && !below.opensSpeech
     }
