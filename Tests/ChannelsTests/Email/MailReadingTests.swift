@@ -31,6 +31,7 @@ import Testing
             ("utf-8", [0x61, 0xe9, 0x62], "a\u{fffd}b"), ("utf-8", [0x61, 0, 0x62], "a\u{fffd}b"), ("no-such-thing", [0xc3, 0xa4], "ä"),
             ("us-ascii", [0xe4], "ä"), ("utf-16", [0x61], ""), ("shift_jis", [0x83], "\u{fffd}"), ("gb18030", [0xff, 0x61], "\u{fffd}a"),
             ("utf-8", [0xed, 0xa0, 0x80], "\u{fffd}\u{fffd}\u{fffd}"),
+            ("iso-8859-1", Array("Grüße".utf8), "Grüße"), ("windows-1252", [0xc3, 0xa4, 0xe4], "Ã¤ä"),
         ] as [(String, [UInt8], String)]
     )
     func `makes text of bytes that are not what they are said to be`(label: String, bytes: [UInt8], text: String) {
@@ -68,6 +69,9 @@ import Testing
         ("Anna <<anna@anna.test>>", "Anna", "anna@anna.test"), ("mailto:a@b.test", "", "a@b.test"),
         ("\"a b\"@c.test", "", "\"a b\"@c.test"), (#""a\"b"@c.test"#, "", #""a\"b"@c.test"#),
         (#"<"a\">b"@c.test>"#, "", #""a\">b"@c.test"#),
+        ("Keller, Anna <anna@anna.test>", "Keller, Anna", "anna@anna.test"),
+        ("b@b.test, Anna <anna@anna.test>", "", "b@b.test"), ("<anna@anna.test.>", "", "anna@anna.test"),
+        ("\u{1b}$B;3ED\u{1b}(B <y@c.test>", "山田", "y@c.test"),
     ])
     func `reads addresses as the standard and as programs write them`(field: String, name: String, address: String) {
         let first = MailboxList(Array(field.utf8)).mailboxes.first
@@ -111,6 +115,7 @@ import Testing
             ("quoted-printable", "a =  \nb=\t\nc \t\nd", "a bc\nd"),
             ("x-uuencode", "words before\nbegin 644 a.txt\n#0V%T\n`\nend\nwords behind\n", "Cat"),
             ("base64", "Z3LDvMOfZQ\n\n_______\nList mailing list\n", "grüße"), ("base64", "Z3LDvMOfZQ==\n--\nfooter", "grüße"),
+            ("base64", "Dear all, this is plain.\nBye", "Dear all, this is plain.\nBye"), ("base64", "  Z3LD vMOf\nZQ==", "grüße"),
         ]
     )
     func `undoes encodings as they are in life`(name: String, body: String, text: String) {
@@ -186,9 +191,15 @@ import Testing
 
     @Test(arguments: [
         "X-FC-MachineGenerated: true", "X-POST-MessageClass: 9; Autoresponder", "Preference: auto_reply", "Delivered-To: Autoresponder",
+        "X-Auto-Reply-From: ben@port.test", "X-Port-Autoresponder: on",
     ])
     func `knows the marks of answering machines`(field: String) throws {
         #expect(try IncomingMail(mail(field, "I am away.")).isAutomatic)
+    }
+
+    @Test(arguments: ["X-Auto-Response-Suppress: OOF", "X-Autoreply: no", "X-Autoresponder:", "X-Original-Auto: yes"])
+    func `other fields make no machine of a person`(field: String) throws {
+        #expect(try !IncomingMail(mail(field, "I am here.")).isAutomatic)
     }
 
     // MARK: - What comes in

@@ -11,7 +11,8 @@ package enum Charset {
         switch charset {
         case "UTF-8": return self.utf8(bytes)
         case "ASCII": return self.unlabelled(bytes)
-        case "CP1252": return self.latin(bytes)
+        // What happens to be UTF-8 is: no words of the West do by chance.
+        case "CP1252": return String(validating: bytes, as: UTF8.self).map(self.clean) ?? self.latin(bytes)
         case "UTF-16": return self.utf16(bytes, isBig: nil)
         case "UTF-16LE": return self.utf16(bytes, isBig: false)
         case "UTF-16BE": return self.utf16(bytes, isBig: true)

@@ -15,6 +15,8 @@ package struct MailboxList: Hashable, Sendable {
     private static let limit = 1_000
 
     package init(_ field: [UInt8]) {
+        // The shifts of raw ISO-2022-JP hold commas and brackets.
+        let field = field.contains(0x1b) ? Array(Charset.unlabelled(field).utf8) : field
         self.read(field)
         // Against the standard, some hide even the address in encoded words.
         if self.mailboxes.isEmpty, field.contains(0x3f) { self.read(Array(HeaderText.decode(field).utf8)) }
@@ -22,8 +24,16 @@ package struct MailboxList: Hashable, Sendable {
 
     private mutating func read(_ field: [UInt8]) {
         var reader = Reader(bytes: field)
-        while self.mailboxes.count < Self.limit, let item = reader.next() {
-            if let mailbox = item.mailbox { self.mailboxes.append(mailbox) }
+        // `Keller, Anna <anna@anna.test>`, where nobody quoted the comma.
+        var before: [UInt8] = []
+        while self.mailboxes.count < Self.limit, var item = reader.next() {
+            if item.angle != nil, !before.isEmpty { item.text = before + [0x2c] + item.text }
+            before = []
+            if let mailbox = item.mailbox {
+                self.mailboxes.append(mailbox)
+            } else if item.angle == nil, item.endsInComma, !item.text.contains(0x40), item.text.contains(where: { $0 > 0x20 }) {
+                before = item.text
+            }
         }
     }
 
@@ -34,6 +44,7 @@ package struct MailboxList: Hashable, Sendable {
         var bare: [UInt8] = []
         var angle: [UInt8]?
         var comment: [UInt8] = []
+        var endsInComma = false
 
         var mailbox: Mailbox? {
             if let angle {
@@ -50,6 +61,7 @@ package struct MailboxList: Hashable, Sendable {
         private static func address(_ bytes: [UInt8]) -> MailAddress? {
             var spec = Charset.unlabelled(bytes.filter { $0 > 0x20 || $0 == 0x20 && bytes.first == 0x22 })
             if spec.hasPrefix("mailto:") { spec.removeFirst(7) }
+            if spec.hasSuffix(".") { spec.removeLast() }
             return MailAddress(spec)
         }
     }
@@ -66,7 +78,9 @@ package struct MailboxList: Hashable, Sendable {
                 let byte = self.bytes[self.at]
                 self.at += 1
                 switch byte {
-                case 0x2c, 0x3b: return item  // `,` and the end of a group
+                case 0x2c, 0x3b:  // `,` and the end of a group
+                    item.endsInComma = byte == 0x2c
+                    return item
                 case 0x3a where item.angle == nil && !item.bare.contains(0x40) && !item.bare.elementsEqual("mailto".utf8):
                     item = Item()  // what came before was a group's name
                 case 0x22:

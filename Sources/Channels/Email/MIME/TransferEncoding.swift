@@ -63,8 +63,16 @@ enum TransferEncoding {
         return bytes
     }
 
+    /// Some programs say base64 of text as it stands: its first line has blanks between words, and it has signs that base64 has not.
+    private static func isProse(_ bytes: [UInt8]) -> Bool {
+        let first = bytes.drop { $0 <= 0x20 }.prefix { $0 != 0x0a && $0 != 0x0d }
+        let words = first.split { $0 == 0x20 || $0 == 0x09 }
+        return words.count > 1 && !bytes.allSatisfy(self.isBase64)
+    }
+
     /// Padding ends a base64 text. Behind it may be more of the same, cut wrongly, or a footer that a list added, which is none of it.
     private static func base64(_ bytes: [UInt8]) -> [UInt8] {
+        guard !self.isProse(bytes) else { return bytes }
         let bytes = self.withoutFooter(bytes)
         guard let padding = bytes.firstIndex(of: 0x3d), bytes[padding...].allSatisfy(self.isBase64) else {
             return self.run(bytes.prefix { $0 != 0x3d }, GMIME_CONTENT_ENCODING_BASE64, padded: true)
