@@ -28,7 +28,13 @@ package struct PhoneNumber: RawRepresentable, Hashable, Sendable, CustomStringCo
             } else {
                 // Shorter than any subscriber's number with its area: a short code of that country.
                 guard dialled.digits.count > 6 || home.lengths.upperBound <= 6 else { return nil }
-                self.init(home, dialled.digits[...])
+                if let number = PhoneNumber(home, dialled.digits[...]) {
+                    self = number
+                } else {
+                    // Too long for the country, and only the + is missing.
+                    guard dialled.digits.hasPrefix(home.digits) else { return nil }
+                    self.init(home, dialled.digits.dropFirst(home.digits.count))
+                }
             }
         } else {
             return nil
