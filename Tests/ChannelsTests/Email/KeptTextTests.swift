@@ -88,6 +88,8 @@ import Testing
         "The plan:\nSubject: pumps\nDate: open\nTo: all",
         "This is what ida@port.test told me on 8 May 2026 at 07:30:\n\nIt leaks.\n\nTrue?",
         "I signed in as ida@port.test on 08.05.2026 at 07:30 and got:\n\nError 12",
+        "I got this mail from Ida <ida@port.test> on 8 May 2026 at 07:30:\n\nIt leaks.\n\nTrue?",
+        "On 8 May 2026 at 07:30 I was told the following by Ida <ida@port.test>:\n\nIt leaks.\n\nTrue?",
         "on 8 May 2026 at 07:30 your colleague wrote:\n\"Wait a week.\"\nIs it over?",
         "The dent is just above this line - see the photo.\nIt is new.", "The needle stands above this line on the scale.\n\nIs that bad?",
         "Where do I reply?\nOnly the text above this line has room\nfor it.",

@@ -19,8 +19,8 @@ import Testing
         "От: Ida\nИзпратено: петък\nДо: Ben\nОтносно: Помпа", "De: Ida\nEnviat: divendres\nPer a: Ben\nTema: Bomba",
         "از: Ida\nارسال شده: جمعه\nبه: Ben\nموضوع: پمپ", "Nork: Ida\nBidalia: ostirala\nNori: Ben\nGaia: Ponpa",
         "Od: Ida\nPoslano: petek\nZa: Ben\nZadeva: Črpalka",
-        "пт, 8 мая 2026 г. в 07:30, Ida <ida@port.test>:", "Missatge de Ida <ida@port.test> del dia dv., 8 de maig 2026 a les 7:30:",
-        "Wiadomość od Ida\n<ida@port.test> w dniu 08.05.2026, o godz. 07:30:",
+        "пт, 8 мая 2026 г. в 07:30, Ida <ida@port.test>:", "शुक्र, 8 मई 2026 को 7:30 बजे को Ida <ida@port.test> ने लिखा:",
+        "Wiadomość napisana przez Ida\n<ida@port.test> w dniu 08.05.2026, o godz. 07:30:",
         "----------------\nКому: Ben;\nТема: Насос;\n08.05.2026, 07:30, \"Ida\" <ida@port.test>:",
         "________________\n> Message du 08/05/26 07:30\n> De : Ida\n>", "---------- Pôvodný list ----------\n> Ida",
     ])

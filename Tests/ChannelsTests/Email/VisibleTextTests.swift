@@ -92,6 +92,9 @@ import Testing
     @Test(arguments: [
         ("Support wrote:\n> First?\n\nOne.\n\n> Second?\n\nTwo.", "One.\n\nTwo."), ("Can you?\n\n-- \nTom\nHughes & Sons", "Can you?"),
         ("a\r\n\r\n\r\n\r\nb\r\n", "a\n\nb"),
+        ("Hi,\n\n> Am 02.03.26 um 09:14 schrieb Support\n> <s@b.test>:\n>\n> First?\n\nOne.\n\n> Second?\n\nTwo.", "Hi,\n\nOne.\n\nTwo."),
+        ("> First?\nOne.\n> Second?\nTwo.", "One.\nTwo."),
+        ("Hi,\n> 5 volts\nIs it?\n> 3 volts\nOr so?", "Hi,\n> 5 volts\nIs it?\n> 3 volts\nOr so?"),
         ("> What?\n\nThat.", "That."), ("That.\n\n> What?", "That."), ("", ""), (" \n\t\n", ""),
     ])
     func `answers between and below quotations are found`(text: String, visible: String) {

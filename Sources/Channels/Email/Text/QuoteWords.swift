@@ -7,7 +7,8 @@ enum QuoteWords {
     static let wrote: Set<String> = [
         "wrote", "writes", "schrieb", "schrieben", "schreef", "écrit", "ecrit", "escribió", "escribio", "escreveu", "scritto", "skrev",
         "skrifaði",
-        "kirjoitti", "napisał", "napisał(a)", "napisał(a):", "napisała", "napsal", "napsal(a)", "napsala", "napísal", "napísal(a)", "írta",
+        "kirjoitti", "napisał", "napisana", "napisał(a)", "napisał(a):", "napisała", "napsal", "napsal(a)", "napsala", "napísal",
+        "napísal(a)", "írta",
         "scris",
         "написал", "написала", "написал(а)", "пишет", "пише", "написав", "написала(в)", "написа", "έγραψε", "yazdı", "yazmış", "tarihinde",
         "כתב", "כתבה",
@@ -19,7 +20,7 @@ enum QuoteWords {
         "napísal/a", "shkroi", "написао/ла", "napisala",
     ]
     /// The same where no blanks stand around it.
-    static let wroteWithin: [String] = ["写道", "寫道", "のメッセージ", "作成", "작성", "書きました", "쓴 글"]
+    static let wroteWithin: [String] = ["写道", "寫道", "のメッセージ", "作成", "작성", "書きました", "쓴 글", "ने लिखा", "تمت كتابة"]
     /// "Quoting", before a name.
     static let introductions: [String] = [
         "quoting ", "zitat von ", "citando a ", "mensaje citado por ", "citation de ", "citát od ", "cytowanie ",

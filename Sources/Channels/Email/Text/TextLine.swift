@@ -10,8 +10,6 @@ struct TextLine {
         static let time = Signs(rawValue: 2)
         static let address = Signs(rawValue: 4)
         static let verb = Signs(rawValue: 8)
-        /// The address in brackets, as programs write it behind a name.
-        static let mailbox = Signs(rawValue: 16)
     }
 
     /// The line as it is shown to a reader.
@@ -66,8 +64,13 @@ struct TextLine {
     /// A wrapped line begins with an address, whose name is above it.
     var beginsWithAddress: Bool { self.words.first == "<" && self.signs.contains(.address) }
 
+    /// `Support <support@bridge.test>:`, as programs write an address behind a name.
+    var endsInMailbox: Bool { self.signs.contains(.address) && self.lowered.contains(/[<(][^<>()\s@]+@[^<>()\s@]+[>)]\s*[:：]\W*$/) }
+
+    var wordCount: Int { self.lowered.split(whereSeparator: \.isWhitespace).count }
+
     /// Few enough words to be a name and a verb: `The Support Team wrote:`.
-    var isBrief: Bool { self.lowered.split(whereSeparator: \.isWhitespace).count <= 8 }
+    var isBrief: Bool { self.wordCount <= 8 }
 
     /// Somebody's words in prose, where programs put what they quote as it is.
     var opensSpeech: Bool { self.words.first.map { "\"“„«»”「『".contains($0) } ?? false }
@@ -108,10 +111,12 @@ struct TextLine {
 
     /// Whether it begins with a label of a mail's header, quoted or not.
     var isHeader: Bool {
-        guard self.isQuoted else { return self.label.map { $0 != .unknown } ?? false }
-        let words = self.words.drop { $0 == ">" || $0.isWhitespace }.prefix(60)
-        return HeaderLabel(of: String(words).caseFolded).map { $0 != .unknown } ?? false
+        let label = self.isQuoted ? HeaderLabel(of: String(self.unquoted.prefix(60)).caseFolded) : self.label
+        return label.map { $0 != .unknown } ?? false
     }
+
+    /// What stands behind the marks of quotation.
+    var unquoted: Substring { self.words.drop { $0 == ">" || $0 == "＞" || $0.isWhitespace } }
 
     /// What ticket systems ask for.
     enum ReplyRequest {
@@ -143,7 +148,6 @@ struct TextLine {
             signs.insert(.address)
         }
         if text.contains("mailto:") { signs.insert(.address) }
-        if signs.contains(.address), text.contains(/[<(][^<>()\s@]{1,64}@[^<>()\s@]{1,253}[>)]/) { signs.insert(.mailbox) }
         let numbers = LineNumbers(text)
         if numbers.hasDate { signs.insert(.date) }
         if numbers.hasTime { signs.insert(.time) }

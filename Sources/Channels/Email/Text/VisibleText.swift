@@ -151,9 +151,12 @@ package struct VisibleText {
             for line in self.withRuleAbove(start)...index where !self.lines[line].isEmpty { self.isDropped[line] = true }
             hasAttribution = true
         }
+        if self.holdsAttribution(from: first, before: limit) { hasAttribution = true }
         // Without an introduction, only what stands at an end is surely an earlier mail; in the middle it may be anything.
         let said = (0..<limit).filter { !self.lines[$0].isEmpty && !self.lines[$0].isQuoted && !self.isDropped[$0] }
         let isAtStart = said.first.map { first < $0 } ?? true
+        // Who begins with a quotation and quotes on answers piece by piece.
+        if isAtStart, let answer = said.first, last > answer { hasAttribution = true }
         let isAtEnd = said.last.map { last > $0 && (self.lines[$0].isFramed || !self.lines[$0].endsLikeAttribution) } ?? true
         for index in quoted {
             let isOutside = (isAtStart && said.first.map { index < $0 } ?? true) || (isAtEnd && said.last.map { index > $0 } ?? true)
@@ -162,6 +165,19 @@ package struct VisibleText {
         if isAtEnd, let start = quoted.first(where: { index in said.last.map { index > $0 } ?? true }) {
             for line in self.withRuleAbove(start)..<start { self.isDropped[line] = true }
         }
+    }
+
+    /// Apple's programs quote even the words that introduce the quotation.
+    private func holdsAttribution(from start: Int, before end: Int) -> Bool {
+        var words = ""
+        for line in self.lines[start..<end].prefix(3) {
+            guard line.isQuoted else { return false }
+            words += (words.isEmpty ? "" : " ") + line.unquoted
+            let line = TextLine(words)
+            if line.namesOriginal { return true }
+            if line.endsLikeAttribution { return line.signs.contains(.date) && !line.signs.isDisjoint(with: [.verb, .address]) }
+        }
+        return false
     }
 
     private mutating func dropSignature(before limit: Int) {
@@ -210,12 +226,17 @@ package struct VisibleText {
         return self.lines[index].signs.contains(.verb) && self.lines[index].isBrief ? index : nil
     }
 
+    /// `Mon, 2 Mar 2026, 09:14, Support <support@bridge.test>:`, where no word is left for a sentence.
+    private func isDateAndMailbox(_ range: ClosedRange<Int>) -> Bool {
+        self.lines[range.upperBound].endsInMailbox && range.reduce(0) { $0 + self.lines[$1].wordCount } <= 10
+    }
+
     private func isDated(_ index: Int) -> Bool { index >= 0 && self.lines[index].signs.contains(.date) }
 
     /// Whether it can be nothing else, although no quotation is marked below: only then is it as good as a line that names it.
     private func isStrictAttribution(_ range: ClosedRange<Int>, before end: Int) -> Bool {
         let signs = range.reduce(into: TextLine.Signs()) { $0.formUnion(self.lines[$1].signs) }
-        guard signs.isSuperset(of: [.date, .time]), !signs.isDisjoint(with: [.verb, .mailbox]) else { return false }
+        guard signs.isSuperset(of: [.date, .time]), signs.contains(.verb) || self.isDateAndMailbox(range) else { return false }
         guard let below = self.firstLine(below: range.upperBound, before: end) else { return true }
         return !below.isQuoted && !below.opensSpeech
     }
