@@ -78,7 +78,7 @@ import Testing
         let error = await #expect(throws: AdapterError.self) { try await self.receive("    inbound: 'def f: f; f'") }
         #expect(error?.code == .budgetExceeded)
         let large = await #expect(throws: AdapterError.self) {
-            try await self.receive("    inbound: '{from: ([range(300000)] | tostring)}'")
+            try await self.receive("    inbound: '{from: ([range(20000) | \"\(String(repeating: "x", count: 58))\"] | tostring)}'")
         }
         #expect(large?.code == .resultTooLarge)
     }
