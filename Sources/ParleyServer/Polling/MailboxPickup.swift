@@ -67,11 +67,16 @@ struct MailboxPickup: Sendable {
     private static func first(after last: UInt32, of count: Int, _ line: MailboxLine) async throws -> Int {
         var (known, new, step) = (0, count + 1, 1)
         while known + 1 < new {
-            let probe = known == 0 ? max(1, new - step) : known + (new - known) / 2
+            let probe: Int
+            if known == 0 {
+                probe = max(1, new - step)
+                step *= 2
+            } else {
+                probe = known + (new - known) / 2
+            }
             let mail = try await self.list(probe...probe, line)
             guard let uid = mail.first?.uid else { throw PickupFailure(reason: "mailbox_changed", after: nil) }
             if uid > last { new = probe } else { known = probe }
-            step *= 2
         }
         return new
     }
