@@ -18,27 +18,24 @@ package struct PhoneNumber: RawRepresentable, Hashable, Sendable, CustomStringCo
     /// - Returns: nil when the text is no number, or not one that this region can be sure of.
     package init?(_ text: some StringProtocol, region: String? = nil) {
         guard let dialled = Dialled(text) else { return nil }
-        let home = region.flatMap { CallingCode.byRegion[$0.uppercased()] }
-        if dialled.isInternational {
-            self.init(international: dialled.digits)
-        } else if let home, let region {
-            let prefix = CallingCode.internationalPrefix(of: region.uppercased())
-            if dialled.digits.hasPrefix(prefix), let number = PhoneNumber(international: dialled.digits.dropFirst(prefix.count)) {
-                self = number
-            } else {
-                // Shorter than any subscriber's number with its area: a short code of that country.
-                guard dialled.digits.count > 6 || home.lengths.upperBound <= 6 else { return nil }
-                if let number = PhoneNumber(home, dialled.digits[...]) {
-                    self = number
-                } else {
-                    // Too long for the country, and only the + is missing.
-                    guard dialled.digits.hasPrefix(home.digits) else { return nil }
-                    self.init(home, dialled.digits.dropFirst(home.digits.count))
-                }
-            }
-        } else {
-            return nil
-        }
+        let number =
+            dialled.isInternational
+            ? PhoneNumber(international: dialled.digits)
+            : region.flatMap { PhoneNumber.dialled(dialled.digits, in: $0.uppercased()) }
+        guard let number else { return nil }
+        self = number
+    }
+
+    /// What digits without a + reach from that country, the surest reading first.
+    private static func dialled(_ digits: String, in region: String) -> PhoneNumber? {
+        guard let home = CallingCode.byRegion[region] else { return nil }
+        let prefix = CallingCode.internationalPrefix(of: region)
+        if digits.hasPrefix(prefix), let abroad = PhoneNumber(international: digits.dropFirst(prefix.count)) { return abroad }
+        // Shorter than any subscriber's number with its area: a short code of that country.
+        guard digits.count > 6 || home.lengths.upperBound <= 6 else { return nil }
+        if let national = PhoneNumber(home, digits) { return national }
+        // Too long for the country, and only the + is missing.
+        return digits.hasPrefix(home.digits) ? PhoneNumber(home, digits.dropFirst(home.digits.count)) : nil
     }
 
     private init?(international digits: some StringProtocol) {

@@ -61,24 +61,16 @@ struct MailboxPickup: Sendable {
         return Pickup(batches: batches, isMore: first + batches.count <= count)
     }
 
-    /// The number of the first mail behind `last`; one more than `count` when there is none. Numbers rise with UIDs (RFC 3501 section
-    /// 2.3.1.2), and none changes while a FETCH is answered (section 7.4.1): it is looked for from the end, where what is new stands, in steps
-    /// that double until they are behind it, then in halves.
+    /// The number of the first mail behind `last`; one more than `count` when there is none.
     private static func first(after last: UInt32, of count: Int, _ line: MailboxLine) async throws -> Int {
-        var (known, new, step) = (0, count + 1, 1)
-        while known + 1 < new {
-            let probe: Int
-            if known == 0 {
-                probe = max(1, new - step)
-                step *= 2
-            } else {
-                probe = known + (new - known) / 2
+        var search = FirstNewMail(of: count)
+        while let probe = search.probe {
+            guard let uid = try await self.list(probe...probe, line).first?.uid else {
+                throw PickupFailure(reason: "mailbox_changed", after: nil)
             }
-            let mail = try await self.list(probe...probe, line)
-            guard let uid = mail.first?.uid else { throw PickupFailure(reason: "mailbox_changed", after: nil) }
-            if uid > last { new = probe } else { known = probe }
+            search.saw(isNew: uid > last)
         }
-        return new
+        return search.number
     }
 
     private static func list(_ numbers: ClosedRange<Int>, _ line: MailboxLine) async throws(TransferError) -> [(uid: UInt32, size: Int)] {
@@ -87,37 +79,5 @@ struct MailboxPickup: Sendable {
 
     private static func request(_ message: [UInt8], _ uid: UInt32) -> HookRequest {
         HookRequest(method: "IMAP", url: "imap:", route: nil, headers: ["uid": "\(uid)"], body: message, at: Date())
-    }
-}
-
-/// What an IMAP server says, as far as we ask.
-///
-/// Source: RFC 3501 section 7.
-enum IMAPAnswer {
-    /// `* OK [UIDVALIDITY 3857529045] UIDs valid`
-    static func number(_ name: String, in answer: [UInt8]) -> UInt32? {
-        let text = String(decoding: answer, as: UTF8.self).uppercased()
-        guard let start = text.range(of: "[\(name) ")?.upperBound else { return nil }
-        return UInt32(text[start...].prefix { $0 != "]" })
-    }
-
-    /// How many mails there are. `* 172 EXISTS`
-    static func count(in answer: [UInt8]) -> Int {
-        let text = String(decoding: answer, as: UTF8.self)
-        return text.matches(of: /(?m)^\* (\d{1,10}) EXISTS/.ignoresCase()).last.flatMap { Int($0.1) } ?? 0
-    }
-
-    /// By UID. `* 12 FETCH (UID 40 RFC822.SIZE 5120)`, the two in any order.
-    static func sizes(in answer: [UInt8]) -> [(uid: UInt32, size: Int)] {
-        var found: [(uid: UInt32, size: Int)] = []
-        for line in answer.split(separator: 0x0a) {
-            let line = String(decoding: line, as: UTF8.self)
-            guard line.contains(/^\* \d+ FETCH \(/.ignoresCase()),
-                let uid = line.firstMatch(of: /[ (]UID (\d{1,10})/.ignoresCase()).flatMap({ UInt32($0.1) }),
-                let size = line.firstMatch(of: /RFC822\.SIZE (\d{1,18})/.ignoresCase()).flatMap({ Int($0.1) })
-            else { continue }
-            found.append((uid, size))
-        }
-        return found.sorted { $0.uid < $1.uid }
     }
 }
