@@ -1,5 +1,5 @@
 /// The name of one queue. All queues share one mechanism and one set of tables.
-package struct QueueName: RawRepresentable, Hashable, Sendable {
+package struct QueueName: RawRepresentable, CaseIterable, Hashable, Sendable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
@@ -12,7 +12,7 @@ package struct QueueName: RawRepresentable, Hashable, Sendable {
     /// Events on their way to a customer's endpoint.
     package static let webhooks = QueueName(rawValue: "webhooks")
 
-    package static let all: [QueueName] = [.inbox, .media, .outbox, .webhooks]
+    package static let allCases: [QueueName] = [.inbox, .media, .outbox, .webhooks]
 
     /// The LISTEN/NOTIFY channel that wakes the queue's workers.
     package var channel: String { "parley_\(self.rawValue)" }

@@ -101,7 +101,7 @@ extension Parley.QueueCommand {
             try await Operator.with(self.database.settings()) { one in
                 for id in self.ids { try await one.release(id, workspace: self.workspace.name) }
                 if let conversation {
-                    print("released \(try await one.setHeld(false, conversation: conversation, workspace: self.workspace.name))")
+                    print("released \(try await one.release(conversation: conversation, workspace: self.workspace.name))")
                 }
             }
         }
@@ -119,7 +119,7 @@ extension Parley.QueueCommand {
 
         func run() async throws {
             let count = try await Operator.with(self.database.settings()) {
-                try await $0.setHeld(true, conversation: self.conversation, workspace: self.workspace.name)
+                try await $0.hold(conversation: self.conversation, workspace: self.workspace.name)
             }
             print("held \(count)")
         }

@@ -100,20 +100,14 @@ extension API {
         }
     }
 
-    /// A channel with messages under way is not deleted: their jobs would find nothing to send by (F38).
     private func deleteChannel(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
         let id: ChannelID = try call.id("id")
         guard let channel = try await self.channels.find(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
-        let waiting = try await transaction.query(
-            """
-            SELECT EXISTS (SELECT FROM deliveries WHERE workspace_id = \(call.workspace.uuid) AND channel_id = \(id.uuid)
-                AND state = ANY(\(DeliveryState.underWay))) AS waiting
-            """
-        )
-        guard try !waiting[0].value("waiting", as: Bool.self) else {
+        do {
+            guard try await self.channels.delete(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
+        } catch is ChannelStore.Busy {
             throw Problem(409, "channel_busy", "The channel has messages under way", detail: "Disable it, or wait until they are sent.")
         }
-        guard try await self.channels.delete(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
         return APIAnswer(.noContent, nil, audit: [call.audit(.channelDelete, "channel:\(id)", before: self.shown(channel))])
     }
 

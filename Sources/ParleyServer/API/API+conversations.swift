@@ -18,7 +18,7 @@ extension API {
     private func listConversations(_ call: APICall, _ page: Page) async throws -> JSON {
         let statement = ConversationStore.page(
             in: call.workspace,
-            status: try page.choice("status", ["active", "ended", "archived"]),
+            status: try page.choice("status"),
             channel: try page.id("channelId"),
             contact: try page.id("contactId"),
             before: page.after,
@@ -60,7 +60,7 @@ extension API {
     /// Each call posts one message, to the conversation in its path.
     private func postMessages(_ calls: [APICall], _ transaction: Transaction) async throws -> [Result<APIAnswer, Problem>] {
         let ids = calls.compactMap { try? $0.id("id", as: ConversationID.self) }
-        let destinations = try await self.outbound.destinations(of: ids, in: calls[0].workspace, on: transaction)
+        let destinations = try await OutboundStore.destinations(of: ids, in: calls[0].workspace, on: transaction)
         var posts: [Result<OutboundStore.Post, Problem>] = []
         for call in calls {
             do {
@@ -69,7 +69,7 @@ extension API {
             } catch let problem as Problem { posts.append(.failure(problem)) }
         }
         var posted = try await self.translatingRefusal { [posts] in
-            try await self.outbound.post(posts.compactMap { try? $0.get() }, of: calls[0].workspace, on: transaction)[...]
+            try await OutboundStore.post(posts.compactMap { try? $0.get() }, of: calls[0].workspace, on: transaction)[...]
         }
         return zip(calls, posts).map { call, post in
             post.flatMap { _ in posted.removeFirst().map { self.accepted($0, call) }.mapError(Problem.init) }

@@ -13,7 +13,7 @@ extension API {
     }
 
     private func listDeadLetters(_ call: APICall, _ page: Page) async throws -> JSON {
-        let queue = try page.choice("queue", QueueName.all.map(\.rawValue)).map(QueueName.init(rawValue:))
+        let queue: QueueName? = try page.choice("queue")
         let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
             try await QueueAdmin().deadLetters(
                 of: call.workspace.uuid,
@@ -57,7 +57,7 @@ extension DeadLetter {
     /// What died and why; of the payload only what it names, for its text belongs to the message.
     var json: JSON {
         var about: [String: JSON] = [:]
-        if let outbox = try? OutboxPayload(bytes: self.payload) {
+        if self.queue == .outbox, let outbox = try? OutboxPayload(bytes: self.payload) {
             about["messageId"] = .string(outbox.message.description)
             about["deliveryId"] = .string(outbox.delivery.description)
             about["conversationId"] = .string(outbox.conversation.description)

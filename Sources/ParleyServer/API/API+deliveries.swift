@@ -12,11 +12,10 @@ extension API {
     }
 
     private func listHeldDeliveries(_ call: APICall, _ page: Page) async throws -> JSON {
-        let found = try await DeliveryActs(pool: self.pool).stuck(
-            in: call.workspace,
-            after: page.after.map { DeliveryID($0) },
-            limit: page.limit + 1
-        )
+        let after = page.after.map { DeliveryID($0) }
+        let found = try await self.pool.transaction(in: .workspace(call.workspace.uuid)) { transaction in
+            try await DeliveryActs.stuck(in: call.workspace, after: after, limit: page.limit + 1, on: transaction)
+        }
         return page.answer(found, id: \.delivery.uuid, json: \.json)
     }
 

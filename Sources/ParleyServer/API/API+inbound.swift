@@ -16,7 +16,7 @@ extension API {
         let statement = InboundRequestStore.page(
             in: call.workspace,
             channel: try page.id("channelId"),
-            outcome: try page.choice("outcome", IngestItem.Outcome.allCases.map(\.rawValue)),
+            outcome: try page.choice("outcome"),
             before: page.after,
             limit: page.limit + 1
         )

@@ -15,7 +15,7 @@ extension API {
     private func listMessages(_ call: APICall, _ page: Page) async throws -> JSON {
         let statement = MessageStore.page(
             in: call.workspace,
-            direction: try page.choice("direction", ["inbound", "outbound"]),
+            direction: try page.choice("direction"),
             channel: try page.id("channelId"),
             conversation: try page.id("conversationId"),
             before: page.after,
@@ -74,8 +74,11 @@ extension API {
         var fields = try Fields(body: call.request)
         _ = fields.required("channelId")
         let channelID = fields.id("channelId", as: ChannelID.self)
-        let channel = channelID == nil ? nil : try await self.channels.find(channelID!, in: call.workspace, on: transaction)
-        if channelID != nil, channel == nil { fields.fail("channelId", "unknown_channel", "There is no such channel.") }
+        var channel: ChannelRecord?
+        if let channelID {
+            channel = try await self.channels.find(channelID, in: call.workspace, on: transaction)
+            if channel == nil { fields.fail("channelId", "unknown_channel", "There is no such channel.") }
+        }
         let address = try await self.recipient(&fields, over: channel, transaction)
         let adapter = channel.flatMap { self.adapters[$0.adapter] }
         let body = fields.messageBody("body", for: adapter?.capabilities, egress: self.egress)
@@ -84,7 +87,7 @@ extension API {
         guard let channel, let address else { throw Problem.notFound }
         let filed = try await self.withFiles(body, of: call.workspace, on: transaction)
         return try await self.translatingRefusal {
-            try await self.outbound.start(
+            try await OutboundStore.start(
                 .init(filed, isAutomatic: isAutomatic, by: call.key.id, at: call.request.at),
                 to: address,
                 over: channel.id,
@@ -121,13 +124,7 @@ extension API {
 
     /// What the outbound store refuses, as the API says it.
     func translatingRefusal<T>(_ body: () async throws -> T) async throws -> T {
-        do {
-            return try await body()
-        } catch let refusal as OutboundStore.Refusal {
-            throw Problem(refusal)
-        } catch let error as PostgresError where error.code == .conversationNotOpen {
-            throw Problem(.conversationEnded)
-        }
+        do { return try await body() } catch let refusal as OutboundStore.Refusal { throw Problem(refusal) }
     }
 }
 

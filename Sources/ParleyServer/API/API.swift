@@ -3,7 +3,6 @@ package import Curl
 import Foundation
 import HTTPTypes
 import HummingbirdCore
-package import Logging
 import Parley
 package import Postgres
 
@@ -18,7 +17,6 @@ package struct API: Sendable {
         package var ingest: Ingest
         package var egress: EgressPolicy
         package var publicURL: String
-        package var logger: Logger
         /// Nil where nobody listens, as in some tests.
         package var feed: EventFeed?
 
@@ -30,7 +28,6 @@ package struct API: Sendable {
             ingest: Ingest,
             egress: EgressPolicy,
             publicURL: String,
-            logger: Logger,
             feed: EventFeed? = nil
         ) {
             self.pool = pool
@@ -40,7 +37,6 @@ package struct API: Sendable {
             self.ingest = ingest
             self.egress = egress
             self.publicURL = publicURL
-            self.logger = logger
             self.feed = feed
         }
     }
@@ -53,11 +49,9 @@ package struct API: Sendable {
     let egress: EgressPolicy
     let publicURL: String
     let cursors: Cursors
-    let outbound: OutboundStore
     let links: FileLinks
     let feed: EventFeed?
     let idempotency: IdempotencyStore
-    private let logger: Logger
     // An address that tries 20 wrong keys at once waits 3 s for each further try (B75).
     private let wrongKeys = RateLimiter(RateLimiter.Rule(perSecond: 1.0 / 3, burst: 20))
     private let perKey = RateLimiter(RateLimiter.Rule(perSecond: 2_000, burst: 4_000))
@@ -73,11 +67,9 @@ package struct API: Sendable {
         self.egress = dependencies.egress
         self.publicURL = dependencies.publicURL
         self.cursors = Cursors(keys: dependencies.channels.sealer.tokenKeys(for: "cursor"))
-        self.outbound = OutboundStore(pool: dependencies.pool)
         self.links = FileLinks(sealer: dependencies.channels.sealer, publicURL: dependencies.publicURL)
         self.feed = dependencies.feed
         self.idempotency = IdempotencyStore(sealer: dependencies.channels.sealer)
-        self.logger = dependencies.logger
     }
 
     package func mount(on routes: inout Routes) {

@@ -42,10 +42,11 @@ struct Page: Sendable {
         return id
     }
 
-    func choice(_ name: String, _ allowed: [String]) throws(Problem) -> String? {
+    func choice<T: RawRepresentable & CaseIterable>(_ name: String, of type: T.Type = T.self) throws(Problem) -> T?
+    where T.RawValue == String {
         guard let text = self.filters[name] else { return nil }
-        guard allowed.contains(text) else { throw .invalid(name, "invalid_choice", "One of \(allowed.joined(separator: ", ")).") }
-        return text
+        if let choice = T.allCases.first(where: { $0.rawValue == text }) { return choice }
+        throw .invalid(name, "invalid_choice", "One of \(T.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
 
     /// Of a list that is short enough to be had whole: its items have an `id`, or a `name` that is one.

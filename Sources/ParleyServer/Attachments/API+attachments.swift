@@ -24,7 +24,7 @@ extension API {
 
     private func createAttachment(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
         let file = try AttachmentFile(uploaded: call.request)
-        _ = try await transaction.execute(AttachmentStore.insertion(of: file, in: call.workspace))
+        _ = try await transaction.pipeline(AttachmentFile.insertion(of: [(call.workspace, file)]))
         let json = file.json(url: self.publicURL)
         return APIAnswer(
             .created,

@@ -17,16 +17,6 @@ package enum AttachmentStore {
         package var createdAt: Date
     }
 
-    /// Nothing happens when the same bytes are there already.
-    package static func insertion(of file: AttachmentFile, in workspace: WorkspaceID) -> SQL {
-        """
-        INSERT INTO attachments (workspace_id, id, sha256, content_type, declared_type, filename, size, bytes)
-        VALUES (\(workspace.uuid), \(file.id.uuid), \(file.sha256), \(file.contentType), \(file.declaredType), \(file.filename),
-            \(Int64(file.bytes.count)), \(file.bytes))
-        ON CONFLICT (workspace_id, id) DO NOTHING
-        """
-    }
-
     /// Those of `ids` that there are.
     package static func records(_ ids: [AttachmentID], in workspace: WorkspaceID, on queries: any Queries) async throws -> [Record] {
         guard !ids.isEmpty else { return [] }

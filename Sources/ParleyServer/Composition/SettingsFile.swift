@@ -1,4 +1,5 @@
 import Foundation
+import Parley
 
 /// A settings file: `NAME=value` lines with the names of the environment, `#` comments, values quoted or not.
 ///
@@ -29,7 +30,9 @@ package struct SettingsFile: Sendable {
             }
             let name = line[..<equals].trimmingCharacters(in: .whitespaces)
             guard let setting = SettingName(rawValue: name) else {
-                throw ConfigurationError("\(place(line)): there is no setting \(name)\(Self.suggestion(for: name))")
+                throw ConfigurationError(
+                    "\(place(line)): there is no setting \(name)\(name.suggestion(of: SettingName.allCases.map(\.rawValue)))"
+                )
             }
             guard self.values[setting] == nil else { throw ConfigurationError("\(place(line)): \(name) is given a second time") }
             let value = line[line.index(after: equals)...].drop(while: \.isWhitespace)
@@ -40,27 +43,5 @@ package struct SettingsFile: Sendable {
     private static func unquoted(_ value: String) -> String {
         guard value.count >= 2, let first = value.first, first == value.last, first == "\"" || first == "'" else { return value }
         return String(value.dropFirst().dropLast())
-    }
-
-    private static func suggestion(for name: String) -> String {
-        let nearest = SettingName.allCases.map { ($0.rawValue, distance($0.rawValue, name)) }.min { $0.1 < $1.1 }
-        guard let (known, distance) = nearest, distance <= 4 else { return "" }
-        return "; did you mean \(known)?"
-    }
-
-    /// How many characters must be put in, taken out or changed to make one text the other (Levenshtein).
-    private static func distance(_ one: String, _ other: String) -> Int {
-        let other = Array(other)
-        var row = Array(0...other.count)
-        for (i, character) in one.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in other.indices {
-                let replaced = diagonal + (character == other[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[other.count]
     }
 }

@@ -29,7 +29,6 @@ struct WebParts: Sendable {
                 ingest: self.ingest,
                 egress: try parts.settings.egress,
                 publicURL: publicURL,
-                logger: parts.logger,
                 feed: self.feed
             )
         ).mount(on: &self.routes)

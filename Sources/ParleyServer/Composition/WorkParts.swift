@@ -18,55 +18,48 @@ struct WorkParts: Sendable {
         let pace = QueueWorker.Pace(grace: try parts.settings.grace * 2 / 3)
 
         let bell = EventBell(pool: parts.pool)
-        let threader = QueueWorker(
-            queue: .inbox,
-            shape: .sets(limit: 500, concurrent: 2),
-            handler: Threader(pool: parts.pool, metrics: parts.metrics),
-            pool: parts.pool,
-            listener: parts.listener,
-            name: name,
-            pace: pace,
-            logger: parts.logger,
-            onCommit: { bell.ring() }
-        )
-        let courier = QueueWorker(
-            queue: .outbox,
-            shape: .keys(concurrent: Courier.concurrency),
-            handler: Courier(
+        func worker(
+            _ queue: QueueName,
+            _ shape: QueueWorker.Shape,
+            _ handler: some JobHandler,
+            retryPolicy: RetryPolicy = RetryPolicy()
+        ) -> QueueWorker {
+            QueueWorker(
+                queue: queue,
+                shape: shape,
+                handler: handler,
                 pool: parts.pool,
-                adapters: parts.adapters,
-                open: { try $0.context(opening: parts.sealer, publicURL: publicURL) },
-                client: client,
-                metrics: parts.metrics,
+                listener: parts.listener,
+                name: name,
+                retryPolicy: retryPolicy,
+                pace: pace,
                 logger: parts.logger,
-                links: FileLinks(sealer: parts.sealer, publicURL: publicURL)
-            ),
+                onCommit: { bell.ring() }
+            )
+        }
+        let threader = Threader(pool: parts.pool, metrics: parts.metrics)
+        let courier = Courier(
             pool: parts.pool,
-            listener: parts.listener,
-            name: name,
-            retryPolicy: Courier.retryPolicy,
-            pace: pace,
+            adapters: parts.adapters,
+            open: { try $0.context(opening: parts.sealer, publicURL: publicURL) },
+            client: client,
+            metrics: parts.metrics,
             logger: parts.logger,
-            onCommit: { bell.ring() }
+            links: FileLinks(sealer: parts.sealer, publicURL: publicURL)
         )
-        let media = QueueWorker(
-            queue: .media,
-            shape: .keys(concurrent: MediaHandler.concurrency),
-            handler: MediaHandler(
-                channels: parts.channels,
-                adapters: parts.adapters,
-                fetcher: MediaFetcher(client: client),
-                publicURL: publicURL,
-                metrics: parts.metrics,
-                logger: parts.logger
-            ),
-            pool: parts.pool,
-            listener: parts.listener,
-            name: name,
-            retryPolicy: MediaHandler.retryPolicy,
-            pace: pace,
+        let media = MediaHandler(
+            channels: parts.channels,
+            adapters: parts.adapters,
+            fetcher: MediaFetcher(client: client),
+            publicURL: publicURL,
+            metrics: parts.metrics,
             logger: parts.logger
         )
+        let workers = [
+            worker(.inbox, .sets(limit: 500, concurrent: 2), threader),
+            worker(.outbox, .keys(concurrent: Courier.concurrency), courier, retryPolicy: Courier.retryPolicy),
+            worker(.media, .keys(concurrent: MediaHandler.concurrency), media, retryPolicy: MediaHandler.retryPolicy),
+        ]
         let poller = Poller(
             table: PollerTable(pool: parts.pool),
             channels: parts.channels,
@@ -77,7 +70,7 @@ struct WorkParts: Sendable {
             metrics: parts.metrics,
             logger: parts.logger
         )
-        self.service = Together(services: [threader, courier, media, poller])
-        self.metrics = [threader, courier, media].map { ($0.queue, $0.metrics) }
+        self.service = Together(services: workers + [poller])
+        self.metrics = workers.map { ($0.queue, $0.metrics) }
     }
 }

@@ -39,7 +39,7 @@ extension Courier {
             )
             statements += DeliveryStatements.keep(part: part, externalID: Self.usable(externalID), step: result.step, of: delivery)
             if decision.next == .done { statements.append(Self.aggregation(of: delivery)) }
-            if delivery.channel.status == "degraded" { statements.append(DeliveryStatements.recover(delivery.channel)) }
+            if delivery.channel.status == .degraded { statements.append(DeliveryStatements.recover(delivery.channel)) }
         case .refused(let reason, _, _):
             if reason == .contactStopped, let identity = delivery.identity {
                 statements.append(DeliveryStatements.stop(identity, in: delivery.workspace))

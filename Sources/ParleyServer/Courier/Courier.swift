@@ -91,7 +91,7 @@ package struct Courier: JobHandler {
         (try? OutboxPayload(bytes: job.payload)).map(DeliveryStatements.abandon) ?? []
     }
 
-    private func handle(_ job: Job, in context: JobContext) async throws -> ([SQL], Verdict) {
+    private func handle(_ job: Job, in context: JobContext) async throws -> Settled {
         guard let payload = try? OutboxPayload(bytes: job.payload) else { return ([], .dead(reason: "bad_payload")) }
         guard let delivery = try await self.loading(payload)?.get() else {
             // Posted at the moment its channel was deleted.
@@ -102,7 +102,7 @@ package struct Courier: JobHandler {
         if let open = delivery.open { return self.settle(open, of: delivery, worker: context.worker) }
         if delivery.isStopped { return self.give(up: delivery, .contactStopped) }
         // Enabling it lets all go at once (`OutboxPayload.wake`), but for one that is read at that very moment.
-        if delivery.channel.status == "disabled" { return self.wait(for: .seconds(600), delivery, .channelDisabled) }
+        if delivery.channel.status == .disabled { return self.wait(for: .seconds(600), delivery, .channelDisabled) }
 
         let adapter: any Adapter
         let account: ChannelContext
@@ -113,7 +113,9 @@ package struct Courier: JobHandler {
                 try await self.deliver(delivery, through: adapter, account, job, in: context)
             }
         }
-        return (settled ?? nil) ?? ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: .milliseconds(250), gap: .zero)))
+        // Nil where there is no place, or no memory for its files, just now.
+        if case let settled?? = settled { return settled }
+        return ([], .later(self.pacer.wait(for: delivery.channel.id, atLeast: .milliseconds(250), gap: .zero)))
     }
 
     private func deliver(
@@ -122,7 +124,7 @@ package struct Courier: JobHandler {
         _ account: ChannelContext,
         _ job: Job,
         in context: JobContext
-    ) async throws -> ([SQL], Verdict) {
+    ) async throws -> Settled {
         var delivery = delivery
         let rendering: Rendering
         do {
@@ -150,7 +152,7 @@ package struct Courier: JobHandler {
     }
 
     /// One part, from the gate to the provider's answer.
-    private func attempt(_ sending: Sending, in context: JobContext, _ exchange: Exchange) async throws -> ([SQL], Verdict) {
+    private func attempt(_ sending: Sending, in context: JobContext, _ exchange: Exchange) async throws -> Settled {
         let delivery = sending.delivery
         let limits = delivery.channel.policy.limits(over: sending.adapter.limits)
         switch try await self.gate.admit(delivery, limits: limits) {

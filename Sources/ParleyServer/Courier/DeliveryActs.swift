@@ -4,11 +4,7 @@ package import Postgres
 import Queue
 
 /// What an operator does about deliveries that got stuck.
-package struct DeliveryActs: Sendable {
-    private let pool: Pool
-
-    package init(pool: Pool) { self.pool = pool }
-
+package enum DeliveryActs {
     /// Why an act is refused.
     package enum Refusal: Error, Hashable, Sendable {
         case notFound
@@ -31,9 +27,13 @@ package struct DeliveryActs: Sendable {
     }
 
     /// The deliveries that are held, or whose outcome nobody knows, oldest first.
-    package func stuck(in workspace: WorkspaceID, after: DeliveryID? = nil, limit: Int = 100) async throws -> [Stuck] {
-        let rows = try await self.pool.query(
-            in: .workspace(workspace.uuid),
+    package static func stuck(
+        in workspace: WorkspaceID,
+        after: DeliveryID? = nil,
+        limit: Int = 100,
+        on queries: some Queries
+    ) async throws -> [Stuck] {
+        let rows = try await queries.query(
             """
             SELECT id, message_id, conversation_id, channel_id, state, reason, detail, updated_at FROM deliveries
             WHERE workspace_id = \(workspace.uuid) AND state = ANY(\(DeliveryState.stuck)) AND (\(after?.uuid)::uuid IS NULL OR id > \(after?.uuid))
@@ -55,39 +55,15 @@ package struct DeliveryActs: Sendable {
     }
 
     /// Lets a held delivery go: it is tried again, flagged as a possible duplicate where it may have arrived.
-    package func release(_ delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL] = []) async throws {
-        try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-            try await Self.release(delivery, in: workspace, along: along, on: transaction)
-        }
-    }
-
-    /// `release` within the caller's transaction.
-    package static func release(
-        _ delivery: DeliveryID,
-        in workspace: WorkspaceID,
-        along: [SQL] = [],
-        on transaction: Transaction
-    ) async throws {
-        try await self.act(on: delivery, in: workspace, along: along, transaction) { found in found.payload.job().release }
+    package static func release(_ delivery: DeliveryID, in workspace: WorkspaceID, on transaction: Transaction) async throws {
+        try await self.act(on: delivery, in: workspace, transaction) { found in found.payload.job().release }
     }
 
     /// Calls a delivery off: nothing more of it leaves, and what follows in its conversation may go.
     ///
     /// It takes the next try's number, so that a courier which read the delivery before cannot begin one.
-    package func cancel(_ delivery: DeliveryID, in workspace: WorkspaceID, along: [SQL] = []) async throws {
-        try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-            try await Self.cancel(delivery, in: workspace, along: along, on: transaction)
-        }
-    }
-
-    /// `cancel` within the caller's transaction.
-    package static func cancel(
-        _ delivery: DeliveryID,
-        in workspace: WorkspaceID,
-        along: [SQL] = [],
-        on transaction: Transaction
-    ) async throws {
-        try await self.act(on: delivery, in: workspace, along: along, transaction) { found in
+    package static func cancel(_ delivery: DeliveryID, in workspace: WorkspaceID, on transaction: Transaction) async throws {
+        try await self.act(on: delivery, in: workspace, transaction) { found in
             let number = Int16(found.attempts + 1)
             return [
                 """
@@ -113,7 +89,6 @@ package struct DeliveryActs: Sendable {
     private static func act(
         on delivery: DeliveryID,
         in workspace: WorkspaceID,
-        along: [SQL],
         _ transaction: Transaction,
         _ statements: (Found) -> [SQL]
     ) async throws {
@@ -136,6 +111,6 @@ package struct DeliveryActs: Sendable {
             conversation: ConversationID(try row.value("conversation_id")),
             channel: ChannelID(try row.value("channel_id"))
         )
-        _ = try await transaction.pipeline(statements(Found(payload: payload, attempts: try row.value("attempts"))) + along)
+        _ = try await transaction.pipeline(statements(Found(payload: payload, attempts: try row.value("attempts"))))
     }
 }

@@ -45,14 +45,13 @@ package struct SealedChannel: Sendable {
     package var adapter: String
     package var settings: [UInt8]
     package var policy: ChannelPolicy
-    package var status: String
+    package var status: ChannelRecord.Status
 }
 
 extension LoadedDelivery {
     /// - Throws: `.badValue` when a column holds what this version cannot read.
     init(_ row: Row) throws(PostgresError) {
         guard let body = try? JSON(parsing: row.value("body", as: JSONText.self).text), let body = Body(json: body),
-            let policy = try? JSONDecoder().decode(ChannelPolicy.self, from: Data(row.value("policy", as: JSONText.self).text.utf8)),
             let state = DeliveryState(rawValue: try row.value("state"))
         else { throw PostgresError(.badValue, "a delivery's row is unreadable") }
         self.workspace = WorkspaceID(try row.value("workspace_id"))
@@ -76,8 +75,8 @@ extension LoadedDelivery {
             id: ChannelID(try row.value("channel_id")),
             adapter: try row.value("adapter"),
             settings: try row.value("settings"),
-            policy: policy,
-            status: try row.value("channel_status")
+            policy: try ChannelPolicy(row),
+            status: try ChannelRecord.Status(row, "channel_status")
         )
         self.hasFailures = try row.value("has_failures")
         self.partsSent = try row.value("parts_sent")

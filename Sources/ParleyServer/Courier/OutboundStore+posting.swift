@@ -27,7 +27,7 @@ extension OutboundStore {
     }
 
     /// Of the conversations that are there.
-    package func destinations(
+    package static func destinations(
         of conversations: [ConversationID],
         in workspace: WorkspaceID,
         on transaction: Transaction
@@ -45,8 +45,8 @@ extension OutboundStore {
                 conversation: ConversationID(try row.value("id")),
                 channel: ChannelID(try row.value("channel_id")),
                 adapter: try row.value("adapter"),
-                isActive: try row.value("status", as: String.self) == "active",
-                isDisabled: try row.value("channel_status", as: String.self) == "disabled",
+                isActive: try row.value("status", as: String.self) == ConversationStatus.active.rawValue,
+                isDisabled: try ChannelRecord.Status(row, "channel_status") == .disabled,
                 address: try row.optional("address"),
                 contact: try row.optional("contact_id", as: UUID.self).map { ContactID($0) }
             )
@@ -55,7 +55,7 @@ extension OutboundStore {
     }
 
     /// - Throws: `Refusal.conversationNotFound`.
-    package func destination(
+    package static func destination(
         of conversation: ConversationID,
         in workspace: WorkspaceID,
         on transaction: Transaction
@@ -67,8 +67,8 @@ extension OutboundStore {
 
     /// Posts in the given order, for a caller that has looked already; each is accepted or refused by itself.
     ///
-    /// - Throws: PQ002 when a conversation ended since; the transaction has failed then.
-    package func post(
+    /// - Throws: `Refusal.conversationEnded` when one ended since we looked; the transaction has failed then.
+    package static func post(
         _ posts: [Post],
         of workspace: WorkspaceID,
         on transaction: Transaction
@@ -79,11 +79,13 @@ extension OutboundStore {
         let accepted = zip(posts, results).compactMap { post, result in (try? result.get()).map { (post.draft, $0) } }
         guard !accepted.isEmpty else { return results }
         let jobs = accepted.map { $1.job(in: workspace) }
-        let rows = try await transaction.pipeline([
-            MessageInsertion.statement(accepted.map { draft, posted in .posted(draft, posted, of: workspace) }),
-            Self.deliveries(of: accepted.map(\.1), in: workspace), Self.joining(of: accepted, in: workspace),
-            JobDraft.quietInsertion(jobs),
-        ])
+        let rows = try await Self.translatingEnd {
+            try await transaction.pipeline([
+                MessageInsertion.statement(accepted.map { draft, posted in .posted(draft, posted, of: workspace) }),
+                Self.deliveries(of: accepted.map(\.1), in: workspace), Self.joining(of: accepted, in: workspace),
+                JobDraft.quietInsertion(jobs),
+            ])
+        }
         transaction.notifyAfterCommit(JobDraft.wakeUps(for: jobs) + [EventFeed.notice])
         let numbers = Dictionary(
             uniqueKeysWithValues: try rows[0].map { (MessageID(try $0.value("id")), try $0.value("seq", as: Int.self)) }
@@ -94,6 +96,13 @@ extension OutboundStore {
                 posted.seq = numbers[posted.id] ?? 0
                 return posted
             }
+        }
+    }
+
+    /// The conversation can end between our look and our write.
+    private static func translatingEnd<T>(_ body: () async throws -> T) async throws -> T {
+        do { return try await body() } catch let error as PostgresError where error.code == .conversationNotOpen {
+            throw Refusal.conversationEnded
         }
     }
 

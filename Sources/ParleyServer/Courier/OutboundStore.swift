@@ -4,11 +4,7 @@ package import Postgres
 import Queue
 
 /// Puts messages on their way: message, delivery, job and events are one transaction, so a message that was accepted is always sent.
-package struct OutboundStore: Sendable {
-    private let pool: Pool
-
-    package init(pool: Pool) { self.pool = pool }
-
+package enum OutboundStore {
     /// Why a message cannot be posted.
     package enum Refusal: Error, Hashable, Sendable {
         case conversationNotFound, channelNotFound
@@ -52,47 +48,15 @@ package struct OutboundStore: Sendable {
         package var createdAt: Date
     }
 
-    /// Answers in a conversation.
-    ///
-    /// - Parameter along: what must be written in the same transaction (the kept answer to an Idempotency-Key, an audit row).
-    /// - Throws: `Refusal`; `PostgresError`.
-    package func post(
-        _ draft: Draft,
-        in conversation: ConversationID,
-        of workspace: WorkspaceID,
-        along: @escaping @Sendable (Posted) throws -> [SQL] = { _ in [] }
-    ) async throws -> Posted {
-        try await self.translatingEnd {
-            try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-                try await self.post(draft, in: conversation, of: workspace, along: along, on: transaction)
-            }
-        }
-    }
-
     /// Writes to an address over a channel: in the conversation that is open there, else in a new one.
     ///
     /// - Parameter address: normalized by the channel's adapter.
-    package func start(
+    /// - Throws: `Refusal`; `.conversationEnded` may have failed the transaction.
+    package static func start(
         _ draft: Draft,
         to address: Address,
         over channel: ChannelID,
         of workspace: WorkspaceID,
-        along: @escaping @Sendable (Posted) throws -> [SQL] = { _ in [] }
-    ) async throws -> Posted {
-        try await self.translatingEnd {
-            try await self.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
-                try await self.start(draft, to: address, over: channel, of: workspace, along: along, on: transaction)
-            }
-        }
-    }
-
-    /// `start` within the caller's transaction, which an open conversation that ends meanwhile fails with PQ002.
-    package func start(
-        _ draft: Draft,
-        to address: Address,
-        over channel: ChannelID,
-        of workspace: WorkspaceID,
-        along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
         let person = Person(workspace: workspace, address: address)
@@ -106,33 +70,22 @@ package struct OutboundStore: Sendable {
             ]
         )
         guard let row = rows[0].first else { throw Refusal.channelNotFound }
-        guard try row.value("status", as: String.self) != "disabled" else { throw Refusal.channelDisabled }
+        guard try ChannelRecord.Status(row, "status") != .disabled else { throw Refusal.channelDisabled }
         guard let open = rows.last?.first else { throw Refusal.conversationEnded }
         let conversation = ConversationID(try open.value("id"))
-        return try await self.post(draft, in: conversation, of: workspace, along: along, on: transaction)
+        return try await self.post(draft, in: conversation, of: workspace, on: transaction)
     }
 
-    /// `post` within the caller's transaction, which a conversation that ends meanwhile fails with PQ002.
-    package func post(
+    /// Answers in a conversation.
+    ///
+    /// - Throws: `Refusal`; `.conversationEnded` may have failed the transaction.
+    package static func post(
         _ draft: Draft,
         in conversation: ConversationID,
         of workspace: WorkspaceID,
-        along: (Posted) throws -> [SQL] = { _ in [] },
         on transaction: Transaction
     ) async throws -> Posted {
         let destination = try await self.destination(of: conversation, in: workspace, on: transaction)
-        let posted = try await self.post([Post(draft, to: destination)], of: workspace, on: transaction)[0].get()
-        let companions = try along(posted)
-        if !companions.isEmpty { _ = try await transaction.pipeline(companions) }
-        return posted
-    }
-
-    /// The conversation can end between our look and our write.
-    private func translatingEnd<T>(_ body: () async throws -> T) async throws -> T {
-        do {
-            return try await body()
-        } catch let error as PostgresError where error.code == .conversationNotOpen {
-            throw Refusal.conversationEnded
-        }
+        return try await self.post([Post(draft, to: destination)], of: workspace, on: transaction)[0].get()
     }
 }

@@ -20,7 +20,11 @@ package struct OutboxPayload: Hashable, Sendable, Codable {
     }
 
     /// What leaves one after another: the messages of one conversation over one channel (I6).
-    package var orderingKey: String { "\(self.conversation)\(Self.keySuffix(of: self.channel))" }
+    package var orderingKey: String { Self.orderingKey(of: self.conversation, over: self.channel) }
+
+    static func orderingKey(of conversation: ConversationID, over channel: ChannelID) -> String {
+        "\(conversation)\(self.keySuffix(of: channel))"
+    }
 
     private static func keySuffix(of channel: ChannelID) -> String { ":\(channel)" }
 

@@ -43,7 +43,7 @@ package struct HTTPService: Service {
         var limits = limits
         limits.upload = { routes.uploadLimit(target: $0) }
         self.limits = limits
-        self.streams = OpenStreams(limit: limits.streams, heartbeat: limits.heartbeat, metrics: metrics)
+        self.streams = OpenStreams(limit: limits.streams, heartbeat: limits.heartbeat, metrics: metrics, logger: logger)
         self.memory = MemoryBudget(bytes: limits.bodies)
         self.drain = drain
         self.logger = logger

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// The event streams one listener has open, so that they can be counted and ended.
@@ -14,13 +15,15 @@ final class OpenStreams: Sendable {
     private let gauge: Gauge
     /// How often a silent stream says that it lives.
     let heartbeat: Duration
+    let logger: Logger
 
     /// The listener's, for whatever answers one of its requests.
     @TaskLocal static var current: OpenStreams?
 
-    init(limit: Int, heartbeat: Duration, metrics: Metrics) {
+    init(limit: Int, heartbeat: Duration, metrics: Metrics, logger: Logger) {
         self.limit = limit
         self.heartbeat = heartbeat
+        self.logger = logger
         self.gauge = metrics.gauge("parley_http_streams", "Event streams that are open.")
     }
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 package import HummingbirdCore
+import Logging
 import NIOCore
 
 extension Response {
@@ -45,7 +46,9 @@ private final class StreamWork: Sendable {
         let heartbeat = streams?.heartbeat ?? .seconds(15)
         self.tasks = [
             Task {
-                try? await produce(stream)
+                do { try await produce(stream) } catch is EventStream.Ended, is CancellationError {} catch {
+                    if !Task.isCancelled { streams?.logger.warning("an event stream broke off", metadata: ["error": "\(error)"]) }
+                }
                 await stream.end()
             },
             Task {

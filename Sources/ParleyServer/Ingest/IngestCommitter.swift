@@ -76,9 +76,7 @@ package final class IngestCommitter: Sendable {
                 let load = left.prefix(Self.fitting(left))
                 left = left.dropFirst(load.count)
                 var statements = load.isEmpty ? [] : [Self.insertion(of: load)]
-                if let files = AttachmentFile.insertion(of: load.flatMap { item in item.files.map { (item.workspace, $0) } }) {
-                    statements.append(files)
-                }
+                statements += AttachmentFile.insertion(of: load.flatMap { item in item.files.map { (item.workspace, $0) } })
                 if left.isEmpty, !jobs.isEmpty { statements += JobDraft.insertion(jobs) }
                 if !statements.isEmpty { _ = try await transaction.pipeline(statements) }
             } while !left.isEmpty

@@ -39,9 +39,7 @@ struct MediaHandler: JobHandler {
                     handled.verdicts[job.id] = .later(wait)
                     continue
                 }
-                if let files = AttachmentFile.insertion(of: files.map { (WorkspaceID(job.workspace), $0) }) {
-                    handled.statements.append(files)
-                }
+                handled.statements += AttachmentFile.insertion(of: files.map { (WorkspaceID(job.workspace), $0) })
                 let draft = JobDraft(queue: .inbox, key: job.key, workspace: job.workspace, payload: payload.bytes)
                 handled.statements += JobDraft.insertion([draft])
                 handled.verdicts[job.id] = .done

@@ -93,21 +93,17 @@ extension Operator {
     package func removeChannel(_ id: String, workspace: String) async throws {
         let store = try self.channels()
         let record = try await self.channel(id, workspace)
-        let waiting = try await self.pool.query(
-            in: .workspace(record.workspace.uuid),
-            """
-            SELECT count(*) AS count FROM deliveries WHERE workspace_id = \(record.workspace.uuid) AND channel_id = \(record.id.uuid)
-                AND state = ANY(\(DeliveryState.underWay))
-            """
-        )[0].value("count", as: Int.self)
-        guard waiting == 0 else {
-            throw ProcessFailure.failed(
-                "\(waiting) messages wait to leave over this channel: wait for them, or drop them with `parley queue drop`"
-            )
-        }
         let entry = AuditEntry(actor: self.actor, action: .channelDelete, target: "channel:\(record.id)", before: try self.json(record))
         try await self.change(in: record.workspace) { transaction in
-            _ = try await store.delete(record.id, in: record.workspace, on: transaction)
+            do {
+                guard try await store.delete(record.id, in: record.workspace, on: transaction) else {
+                    throw ProcessFailure.failed("somebody else removed the channel at the same moment")
+                }
+            } catch let busy as ChannelStore.Busy {
+                throw ProcessFailure.failed(
+                    "\(busy.deliveries) messages wait to leave over this channel: wait for them, or drop them with `parley queue drop`"
+                )
+            }
             return ((), entry)
         }
     }

@@ -7,7 +7,7 @@ extension Operator {
     /// How each queue stands.
     package func queues() async throws -> Listing {
         var rows: [JSON] = []
-        for queue in QueueName.all {
+        for queue in QueueName.allCases {
             let shape = try await self.shape(of: queue)
             rows.append([
                 "queue": .string(queue.rawValue), "jobs": .integer(shape.depth), "waiting": .integer(shape.waiting),
@@ -35,23 +35,27 @@ extension Operator {
     package func stuck(workspace: String, limit: Int) async throws -> Listing {
         guard 1...10_000 ~= limit else { throw ProcessFailure.usage("--limit must be 1 to 10000") }
         let workspace = try await self.workspace(workspace)
-        let deliveries = try await DeliveryActs(pool: self.pool).stuck(in: workspace.id, limit: limit).map { stuck -> JSON in
+        let (held, letters) = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
+            (
+                try await DeliveryActs.stuck(in: workspace.id, limit: limit, on: transaction),
+                try await QueueAdmin().deadLetters(of: workspace.id.uuid, limit: limit, in: transaction)
+            )
+        }
+        let deliveries = held.map { stuck -> JSON in
             [
                 "id": .string(stuck.delivery.description), "what": .string("\(stuck.state.rawValue) message"),
                 "reason": stuck.reason.map(JSON.string) ?? .null, "since": .moment(stuck.updatedAt),
                 "conversationId": .string(stuck.conversation.description), "messageId": .string(stuck.message.description),
             ]
         }
-        let letters = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
-            try await QueueAdmin().deadLetters(of: workspace.id.uuid, limit: limit, in: transaction)
-        }.map { letter -> JSON in
+        let dead = letters.map { letter -> JSON in
             [
                 "id": .string(letter.id.uuidString.lowercased()), "what": .string("dead \(letter.queue.rawValue) job"),
                 "reason": .string(letter.reason), "since": .moment(letter.diedAt), "key": .string(letter.key),
                 "failures": .array(letter.failures.map { ["at": .string($0.at), "reason": .string($0.reason)] }),
             ]
         }
-        return Listing(columns: ["id", "what", "reason", "since"], rows: deliveries + letters)
+        return Listing(columns: ["id", "what", "reason", "since"], rows: deliveries + dead)
     }
 
     /// Puts dead letters back into their queues.
@@ -68,10 +72,7 @@ extension Operator {
     /// Lets a held message go.
     package func release(_ id: String, workspace: String) async throws {
         let (id, workspace) = (DeliveryID(try Self.uuid(id)), try await self.workspace(workspace))
-        let entry = AuditEntry(actor: self.actor, action: .deliveryRelease, target: "delivery:\(id)")
-        try await Self.telling {
-            try await DeliveryActs(pool: self.pool).release(id, in: workspace.id, along: [entry.insertion(in: workspace.id)])
-        }
+        try await self.act(on: id, of: workspace.id, .deliveryRelease) { try await DeliveryActs.release(id, in: workspace.id, on: $0) }
     }
 
     /// Forgets a dead letter, or calls a message off that has not left.
@@ -92,16 +93,31 @@ extension Operator {
         }
         if wasLetter { return }
         let delivery = DeliveryID(id)
-        let entry = AuditEntry(actor: self.actor, action: .deliveryCancel, target: "delivery:\(delivery)")
-        try await Self.telling {
-            try await DeliveryActs(pool: self.pool).cancel(delivery, in: workspace.id, along: [entry.insertion(in: workspace.id)])
+        try await self.act(on: delivery, of: workspace.id, .deliveryCancel) {
+            try await DeliveryActs.cancel(delivery, in: workspace.id, on: $0)
         }
     }
 
-    /// Holds what a conversation has waiting to leave over its channel, and what comes behind it, or lets it go again.
+    /// Holds what a conversation has waiting to leave over its channel, and what comes behind it.
     ///
     /// - Returns: how many jobs.
-    package func setHeld(_ isHeld: Bool, conversation: String, workspace: String) async throws -> Int {
+    package func hold(conversation: String, workspace: String) async throws -> Int {
+        try await self.change(conversation, workspace, .conversationHold) { try await QueueAdmin().hold($0, in: .outbox, $1) }
+    }
+
+    /// Lets it go again.
+    ///
+    /// - Returns: how many jobs.
+    package func release(conversation: String, workspace: String) async throws -> Int {
+        try await self.change(conversation, workspace, .conversationRelease) { try await QueueAdmin().release($0, in: .outbox, $1) }
+    }
+
+    private func change(
+        _ conversation: String,
+        _ workspace: String,
+        _ action: AuditAction,
+        _ act: @escaping @Sendable (QueueAdmin.Selection, Transaction) async throws -> Int
+    ) async throws -> Int {
         let (conversation, workspace) = (ConversationID(try Self.uuid(conversation)), try await self.workspace(workspace))
         return try await self.change(in: workspace.id) { [actor] transaction in
             let rows = try await transaction.query(
@@ -110,12 +126,8 @@ extension Operator {
             guard let channel = try rows.first?.value("channel_id", as: UUID.self) else {
                 throw ProcessFailure.failed("there is no conversation \(conversation) in \(workspace.name)")
             }
-            let key = QueueAdmin.Selection.key("\(conversation):\(ChannelID(channel))")
-            let count =
-                isHeld
-                ? try await QueueAdmin().hold(key, in: .outbox, transaction) : try await QueueAdmin().release(key, in: .outbox, transaction)
-            let action: AuditAction = isHeld ? .conversationHold : .conversationRelease
-            return (count, AuditEntry(actor: actor, action: action, target: "conversation:\(conversation)"))
+            let key = OutboxPayload.orderingKey(of: conversation, over: ChannelID(channel))
+            return (try await act(.key(key), transaction), AuditEntry(actor: actor, action: action, target: "conversation:\(conversation)"))
         }
     }
 
@@ -124,8 +136,10 @@ extension Operator {
     }
 
     private static func queue(_ name: String) throws -> QueueName {
-        guard let queue = QueueName.all.first(where: { $0.rawValue == name }) else {
-            throw ProcessFailure.usage("there is no queue \(name): choose from \(QueueName.all.map(\.rawValue).joined(separator: ", "))")
+        guard let queue = QueueName.allCases.first(where: { $0.rawValue == name }) else {
+            throw ProcessFailure.usage(
+                "there is no queue \(name): choose from \(QueueName.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         return queue
     }
@@ -139,8 +153,17 @@ extension Operator {
         duration.map { .string($0.formatted(.units(allowed: [.days, .hours, .minutes, .seconds], width: .narrow))) } ?? .null
     }
 
-    private static func telling(_ act: () async throws -> Void) async throws {
-        do { try await act() } catch let refusal as DeliveryActs.Refusal {
+    private func act(
+        on delivery: DeliveryID,
+        of workspace: WorkspaceID,
+        _ action: AuditAction,
+        _ act: @escaping @Sendable (Transaction) async throws -> Void
+    ) async throws {
+        do {
+            try await self.change(in: workspace) { [actor] transaction in
+                (try await act(transaction), AuditEntry(actor: actor, action: action, target: "delivery:\(delivery)"))
+            }
+        } catch let refusal as DeliveryActs.Refusal {
             switch refusal {
             case .notFound: throw ProcessFailure.failed("there is no such message or dead letter: see `parley queue show --workspace`")
             case .alreadyOver: throw ProcessFailure.failed("the message is over: nothing waits to be let go or called off")

@@ -9,15 +9,13 @@ extension Operator {
         guard let id = ConversationID(conversation) else { throw ProcessFailure.usage("\(conversation) is no conversation's id") }
         let workspace = try await self.workspace(workspace)
         let destination = try await Self.telling {
-            try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { [pool] transaction in
-                try await OutboundStore(pool: pool).destination(of: id, in: workspace.id, on: transaction)
+            try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
+                try await OutboundStore.destination(of: id, in: workspace.id, on: transaction)
             }
         }
         try self.check(text, over: AdapterName(rawValue: destination.adapter))
-        return try await self.post { [actor] in
-            try await OutboundStore(pool: self.pool).post(.init(Body(text: text), by: nil), in: id, of: workspace.id) {
-                [Self.entry(actor, $0).insertion(in: workspace.id)]
-            }
+        return try await self.post(in: workspace.id) { transaction in
+            try await OutboundStore.post(.init(Body(text: text), by: nil), in: id, of: workspace.id, on: transaction)
         }
     }
 
@@ -36,20 +34,15 @@ extension Operator {
                 try await rule.address(address, over: record, on: transaction)
             }
         } catch let mistake as Mistake { throw ProcessFailure.usage(address, mistake) }
-        return try await self.post { [actor] in
-            try await OutboundStore(pool: self.pool).start(
+        return try await self.post(in: record.workspace) { transaction in
+            try await OutboundStore.start(
                 .init(Body(text: text), by: nil),
                 to: normalized,
                 over: record.id,
-                of: record.workspace
-            ) {
-                [Self.entry(actor, $0).insertion(in: record.workspace)]
-            }
+                of: record.workspace,
+                on: transaction
+            )
         }
-    }
-
-    private static func entry(_ actor: String, _ posted: OutboundStore.Posted) -> AuditEntry {
-        AuditEntry(actor: actor, action: .messagePost, target: "message:\(posted.id)")
     }
 
     /// What the API would refuse is refused here too.
@@ -58,8 +51,16 @@ extension Operator {
         if let mistake = TextRule(capabilities).mistake(inAll: text) { throw ProcessFailure.usage("the text", mistake) }
     }
 
-    private func post(_ act: () async throws -> OutboundStore.Posted) async throws -> Listing {
-        let posted = try await Self.telling(act)
+    private func post(
+        in workspace: WorkspaceID,
+        _ act: @escaping @Sendable (Transaction) async throws -> OutboundStore.Posted
+    ) async throws -> Listing {
+        let posted = try await Self.telling {
+            try await self.change(in: workspace) { [actor] transaction in
+                let posted = try await act(transaction)
+                return (posted, AuditEntry(actor: actor, action: .messagePost, target: "message:\(posted.id)"))
+            }
+        }
         let row: JSON = [
             "id": .string(posted.id.description), "conversationId": .string(posted.conversation.description),
             "status": .string(posted.state.rawValue),

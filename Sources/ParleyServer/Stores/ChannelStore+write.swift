@@ -50,8 +50,21 @@ extension ChannelStore {
         return try self.record(row)
     }
 
+    /// Messages are under way over the channel: their jobs would find nothing to send by (F38).
+    package struct Busy: Error {
+        package var deliveries: Int
+    }
+
     /// - Returns: false when there was none.
+    /// - Throws: `Busy`.
     package func delete(_ id: ChannelID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Bool {
+        let waiting = try await queries.query(
+            """
+            SELECT count(*) FROM deliveries WHERE workspace_id = \(workspace.uuid) AND channel_id = \(id.uuid)
+                AND state = ANY(\(DeliveryState.underWay))
+            """
+        )[0].value("count", as: Int.self)
+        guard waiting == 0 else { throw Busy(deliveries: waiting) }
         let results = try await queries.pipeline([
             "DELETE FROM channels WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid) RETURNING id",
             Self.notification(id),

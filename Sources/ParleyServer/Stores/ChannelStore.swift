@@ -42,9 +42,7 @@ package final class ChannelStore: Sendable {
     func record(_ row: Row) throws -> ChannelRecord {
         let id = ChannelID(try row.value("id", as: UUID.self))
         let opened = try self.sealer.open(try row.value("settings", as: [UInt8].self), for: id.uuid)
-        let policy = try row.value("policy", as: JSONText.self).text
-        guard let adapter = AdapterName(rawValue: try row.value("adapter")), case .object(let settings) = try JSON(parsing: opened),
-            let status = ChannelRecord.Status(rawValue: try row.value("status"))
+        guard let adapter = AdapterName(rawValue: try row.value("adapter")), case .object(let settings) = try JSON(parsing: opened)
         else { throw PostgresError(.badValue, "a channel's row is unreadable") }
         return ChannelRecord(
             workspace: WorkspaceID(try row.value("workspace_id", as: UUID.self)),
@@ -52,9 +50,9 @@ package final class ChannelStore: Sendable {
             adapter: adapter,
             name: try row.value("name"),
             settings: settings,
-            policy: try JSONDecoder().decode(ChannelPolicy.self, from: Data(policy.utf8)),
+            policy: try ChannelPolicy(row),
             tokenKeys: self.sealer.tokenKeys(of: id),
-            status: status,
+            status: try ChannelRecord.Status(row, "status"),
             statusReason: try row.optional("status_why"),
             polling: try PollStatus(row),
             createdAt: try row.value("created_at"),

@@ -19,13 +19,13 @@ enum ConversationStore {
     /// Newest first; nil filters let all through.
     static func page(
         in workspace: WorkspaceID,
-        status: String?,
+        status: ConversationStatus?,
         channel: ChannelID?,
         contact: ContactID?,
         before: UUID?,
         limit: Int
     ) -> SQL {
-        let standing = SQL.and(status) { "c.status = \($0)" }
+        let standing = SQL.and(status?.rawValue) { "c.status = \($0)" }
         let over = SQL.and(channel) { "c.channel_id = \($0.uuid)" }
         func page(_ with: SQL) -> SQL {
             """

@@ -32,13 +32,15 @@ package enum InboundRequestStore {
     package static func page(
         in workspace: WorkspaceID,
         channel: ChannelID?,
-        outcome: String?,
+        outcome: IngestItem.Outcome?,
         before: UUID?,
         limit: Int
     ) -> SQL {
         let over = SQL.and(channel) { "channel_id = \($0.uuid)" }
         // The rare ones have an index, which a parameter could not be seen to fit.
-        let ending = SQL.and(outcome) { $0 == "accepted" ? "outcome = \($0)" : "outcome = \($0) AND outcome <> 'accepted'" }
+        let ending = SQL.and(outcome) {
+            $0 == .accepted ? "outcome = \($0.rawValue)" : "outcome = \($0.rawValue) AND outcome <> 'accepted'"
+        }
         return """
             SELECT id, channel_id, outcome, detail, received_at FROM inbound_requests
             WHERE workspace_id = \(workspace.uuid) AND id < \(before ?? .highest) \(over) \(ending) ORDER BY id DESC LIMIT \(limit)

@@ -74,7 +74,7 @@ package final class KeyStore: Sendable {
         at now: Date = Date(),
         on queries: any Queries
     ) async throws -> (key: APIKey, secret: String) {
-        let secret = "pk_" + (try Crypto.random(32)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let secret = "pk_" + Hex.encode(try Crypto.random(32))
         let rows = try await queries.query(
             """
             INSERT INTO api_keys (workspace_id, id, name, prefix, hash, scopes, expires_at)

@@ -29,13 +29,13 @@ enum MessageStore {
     /// Newest first, those of one conversation by their number; nil filters let all through.
     static func page(
         in workspace: WorkspaceID,
-        direction: String?,
+        direction: MessageInsertion.Direction?,
         channel: ChannelID?,
         conversation: ConversationID?,
         before: UUID?,
         limit: Int
     ) -> SQL {
-        let going = SQL.and(direction) { "m.direction = \($0)" }
+        let going = SQL.and(direction?.rawValue) { "m.direction = \($0)" }
         let over = SQL.and(channel) { "m.channel_id = \($0.uuid)" }
         guard let conversation else {
             let source: SQL = """

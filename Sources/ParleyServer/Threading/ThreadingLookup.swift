@@ -82,9 +82,8 @@ package struct ThreadingLookup: Sendable {
     package func knowledge(from answers: [[Row]]) throws(PostgresError) -> ThreadingKnowledge {
         var known = ThreadingKnowledge()
         for row in answers[0] {
-            let policy = Data(try row.value("policy", as: JSONText.self).text.utf8)
-            known.policies[ChannelID(try row.value("id"))] =
-                (try? JSONDecoder().decode(ChannelPolicy.self, from: policy)) ?? ChannelPolicy()
+            // One that cannot be read must not hold up what came over the other channels.
+            known.policies[ChannelID(try row.value("id"))] = (try? ChannelPolicy(row)) ?? ChannelPolicy()
         }
         for row in answers[1] { known.names[self.people[try Self.index(row)]] = .some(try row.optional("display_name")) }
         for row in answers[2] {

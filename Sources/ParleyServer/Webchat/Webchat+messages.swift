@@ -150,7 +150,7 @@ extension Webchat {
     func upload(_ call: Call) async throws -> Response {
         try self.limiters.file(call)
         let file = try AttachmentFile(uploaded: call.request)
-        _ = try await self.pool.query(in: .workspace(call.workspace.uuid), AttachmentStore.insertion(of: file, in: call.workspace))
+        _ = try await self.pool.pipeline(in: .workspace(call.workspace.uuid), AttachmentFile.insertion(of: [(call.workspace, file)]))
         self.count("file")
         let media = file.media()
         let ticket = UploadTicket(media: media)

@@ -36,8 +36,6 @@ extension Webchat {
         return .json(.ok, self.shown(visitor, in: channel, at: request.at))
     }
 
-    private static let expiredToken = Problem(401, "token_expired", "The session has ended", detail: "Start a new session.")
-
     /// Who the page says is signed in, with the site's proof.
     struct Identity: Sendable {
         var userID: String

@@ -55,7 +55,7 @@ package struct Webchat: Sendable {
 
     package init(_ parts: Dependencies) {
         self.parts = parts
-        self.hub = WebchatHub(feed: parts.feed, store: VisitorStore(pool: parts.pool, links: parts.links))
+        self.hub = WebchatHub(feed: parts.feed, store: VisitorStore(pool: parts.pool, links: parts.links), logger: parts.logger)
         self.origins = OriginPolicy(publicURL: parts.publicURL)
     }
 
@@ -131,11 +131,11 @@ package struct Webchat: Sendable {
         let words = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else { throw Self.badToken }
         do { return try Visitor(token: String(words[1]), keys: channel.tokenKeys, at: request.at) } catch {
-            throw error == .expired
-                ? Problem(401, "token_expired", "The session has ended", detail: "Start a new session.") : Self.badToken
+            throw error == .expired ? Self.expiredToken : Self.badToken
         }
     }
 
+    static let expiredToken = Problem(401, "token_expired", "The session has ended", detail: "Start a new session.")
     static let badToken = Problem(401, "bad_token", "No valid visitor token", detail: "Start a session first.")
 
     func count(_ what: String) {

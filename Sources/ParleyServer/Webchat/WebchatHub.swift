@@ -2,6 +2,7 @@ import Channels
 import Foundation
 import HTTPTypes
 import HummingbirdCore
+import Logging
 import Parley
 import Postgres
 
@@ -42,12 +43,14 @@ actor WebchatHub {
 
     let feed: EventFeed
     nonisolated let store: VisitorStore
+    private let logger: Logger
     private var readings: [WorkspaceID: Reading] = [:]
     private var lastNumber = 0
 
-    init(feed: EventFeed, store: VisitorStore) {
+    init(feed: EventFeed, store: VisitorStore, logger: Logger) {
         self.feed = feed
         self.store = store
+        self.logger = logger
     }
 
     /// - Throws: 429 when the browser has too many streams; what the database throws.
@@ -89,12 +92,15 @@ actor WebchatHub {
     // MARK: - Reading
 
     private func start(_ workspace: WorkspaceID, at position: Int64) {
-        let task = Task { [feed] in
+        let task = Task { [feed, logger] in
             do {
                 for try await event in await feed.subscribe(workspace: workspace, after: position) {
                     try await self.route(event)
                 }
-            } catch {}  // below: whoever is connected comes back and is told from the table
+            } catch {
+                // Whoever is connected comes back and is told from the table.
+                if !Task.isCancelled { logger.warning("events did not reach the visitors", metadata: ["error": "\(error)"]) }
+            }
             if !Task.isCancelled { self.stop(workspace) }
         }
         self.readings[workspace] = Reading(task: task, position: position)

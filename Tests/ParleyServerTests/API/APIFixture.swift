@@ -115,8 +115,7 @@ struct TestFront: Sendable {
                 adapters: adapters,
                 ingest: ingest,
                 egress: EgressPolicy(),
-                publicURL: publicURL,
-                logger: TestDatabase.logger
+                publicURL: publicURL
             )
         ).mount(on: &self.routes)
     }

@@ -53,10 +53,12 @@ import Testing
 
     private static func statements(in workspace: WorkspaceID, before: UUID?) -> [(name: String, text: SQL)] {
         let (rare, contact, limit) = (ChannelID(Self.id(1)), ContactID(Self.id(1)), Self.limit)
-        func conversations(_ status: String? = nil, _ channel: ChannelID? = nil, _ contact: ContactID? = nil) -> SQL {
+        func conversations(_ status: ConversationStatus? = nil, _ channel: ChannelID? = nil, _ contact: ContactID? = nil) -> SQL {
             ConversationStore.page(in: workspace, status: status, channel: channel, contact: contact, before: before, limit: limit)
         }
-        func messages(_ direction: String? = nil, _ channel: ChannelID? = nil, _ conversation: ConversationID? = nil) -> SQL {
+        func messages(_ direction: MessageInsertion.Direction? = nil, _ channel: ChannelID? = nil, _ conversation: ConversationID? = nil)
+            -> SQL
+        {
             MessageStore.page(
                 in: workspace,
                 direction: direction,
@@ -69,7 +71,7 @@ import Testing
         func interactions(_ contact: ContactID? = nil, _ channel: ChannelID? = nil) -> SQL {
             Interaction.list(by: contact, over: channel, in: workspace, before: before, limit: limit)
         }
-        func requests(_ channel: ChannelID? = nil, _ outcome: String? = nil) -> SQL {
+        func requests(_ channel: ChannelID? = nil, _ outcome: IngestItem.Outcome? = nil) -> SQL {
             InboundRequestStore.page(in: workspace, channel: channel, outcome: outcome, before: before, limit: limit)
         }
         let timeline = Timeline.page(of: contact, in: workspace, before: before.map { MessageID($0) }, limit: limit)
@@ -80,13 +82,13 @@ import Testing
             ("timeline", MessageStore.select(from: timeline, order: "m.id DESC")),
             ("merges", ContactMerge.list(of: nil, in: workspace, before: before, limit: limit)),
             ("merges by contact", ContactMerge.list(of: contact, in: workspace, before: before, limit: limit)),
-            ("conversations", conversations()), ("conversations by status", conversations("ended")),
+            ("conversations", conversations()), ("conversations by status", conversations(.ended)),
             ("conversations by channel", conversations(nil, rare)), ("conversations by contact", conversations(nil, nil, contact)),
-            ("messages", messages()), ("messages by direction", messages("inbound")), ("messages by channel", messages(nil, rare)),
+            ("messages", messages()), ("messages by direction", messages(.inbound)), ("messages by channel", messages(nil, rare)),
             ("messages by conversation", messages(nil, nil, ConversationID(Self.id(1)))), ("interactions", interactions()),
             ("interactions by contact", interactions(contact)), ("interactions by channel", interactions(nil, rare)),
-            ("requests", requests()), ("requests by channel", requests(rare)), ("requests by outcome", requests(nil, "quarantined")),
-            ("requests ignored", requests(nil, "ignored")), ("requests accepted", requests(nil, "accepted")),
+            ("requests", requests()), ("requests by channel", requests(rare)), ("requests by outcome", requests(nil, .quarantined)),
+            ("requests ignored", requests(nil, .ignored)), ("requests accepted", requests(nil, .accepted)),
         ]
     }
 

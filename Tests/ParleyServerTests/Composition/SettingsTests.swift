@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("PARLEY_HTTP_LISTN=1", "f.env:1:1: there is no setting PARLEY_HTTP_LISTN; did you mean PARLEY_HTTP_LISTEN?"),
+        ("PARLEY_HTTP_LISTN=1", "f.env:1:1: there is no setting PARLEY_HTTP_LISTN, did you mean 'PARLEY_HTTP_LISTEN'?"),
         ("\n\r\n hello", "f.env:3:2: expected NAME=value, as in PARLEY_HTTP_LISTEN=127.0.0.1:8080"),
         ("PARLEY_HOME=/a\nPARLEY_HOME=/b", "f.env:2:1: PARLEY_HOME is given a second time"),
         ("COLOUR=red", "f.env:1:1: there is no setting COLOUR"),

@@ -81,12 +81,19 @@ final class CourierBench: Sendable {
         to number: String = "+447700900123"
     ) async throws -> OutboundStore.Posted {
         let address = Address(space: AddressSpace(rawValue: "sms"), value: number)
-        return try await OutboundStore(pool: self.pool).start(
-            .init(Body(text: text, media: media), by: nil),
-            to: address,
-            over: self.channel,
-            of: self.workspace
-        )
+        return try await self.act {
+            try await OutboundStore.start(
+                .init(Body(text: text, media: media), by: nil),
+                to: address,
+                over: self.channel,
+                of: self.workspace,
+                on: $0
+            )
+        }
+    }
+
+    func act<T: Sendable>(_ body: @escaping @Sendable (Transaction) async throws -> T) async throws -> T {
+        try await self.pool.transaction(in: .workspace(self.workspace.uuid), body)
     }
 
     func receive(_ receipts: [Receipt], over channel: ChannelID? = nil) async throws {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite struct DeliveryActsTests {
-    private func hold() async throws -> (CourierBench, OutboundStore.Posted, DeliveryActs) {
+    private func hold() async throws -> (CourierBench, OutboundStore.Posted) {
         let provider = try Peer { line in
             if let request = line.request(), request.text == "lost" {
                 return line.reset()
@@ -18,29 +18,33 @@ import Testing
         let bench = try await CourierBench(provider)
         let posted = try await bench.post("lost")
         #expect(try await bench.step() == [.hold(reason: "outcome_unknown")])
-        return (bench, posted, DeliveryActs(pool: bench.pool))
+        return (bench, posted)
     }
 
     @Test(.database) func `lists what waits for a person, and lets it go`() async throws {
-        let (bench, posted, acts) = try await self.hold()
-        let stuck = try await acts.stuck(in: bench.workspace)
+        let (bench, posted) = try await self.hold()
+        let stuck = try await bench.act { try await DeliveryActs.stuck(in: bench.workspace, on: $0) }
         #expect(stuck.map(\.delivery) == [posted.delivery] && stuck.map(\.reason) == ["outcome_unknown"])
-        #expect(try await acts.stuck(in: bench.workspace, after: posted.delivery).isEmpty)
+        #expect(try await bench.act { try await DeliveryActs.stuck(in: bench.workspace, after: posted.delivery, on: $0) }.isEmpty)
         #expect(try await bench.jobs().isEmpty)
-        try await acts.release(posted.delivery, in: bench.workspace)
+        try await bench.act { try await DeliveryActs.release(posted.delivery, in: bench.workspace, on: $0) }
         #expect(try await bench.step() == [.hold(reason: "outcome_unknown")])
         #expect(try await bench.see(posted).possibleDuplicate)
     }
 
     @Test(.database) func `calls off a held delivery, and what follows it goes`() async throws {
-        let (bench, posted, acts) = try await self.hold()
+        let (bench, posted) = try await self.hold()
         let next = try await bench.post("next")
-        try await acts.cancel(posted.delivery, in: bench.workspace)
+        try await bench.act { try await DeliveryActs.cancel(posted.delivery, in: bench.workspace, on: $0) }
         while try await !bench.jobs().isEmpty { try await bench.step() }
         #expect(try await bench.see(posted).state == "cancelled")
         #expect(try await bench.see(next).state == "accepted")
-        await #expect(throws: DeliveryActs.Refusal.alreadyOver) { try await acts.cancel(posted.delivery, in: bench.workspace) }
-        await #expect(throws: DeliveryActs.Refusal.notFound) { try await acts.cancel(posted.delivery, in: .make()) }
+        await #expect(throws: DeliveryActs.Refusal.alreadyOver) {
+            try await bench.act { try await DeliveryActs.cancel(posted.delivery, in: bench.workspace, on: $0) }
+        }
+        await #expect(throws: DeliveryActs.Refusal.notFound) {
+            try await bench.act { try await DeliveryActs.cancel(posted.delivery, in: .make(), on: $0) }
+        }
         try await bench.expectInvariants()
     }
 
@@ -48,14 +52,17 @@ import Testing
         let provider = try Peer.friendly()
         let bench = try await CourierBench(provider)
         let posted = try await bench.post("hello")
-        let acts = DeliveryActs(pool: bench.pool)
         let calls = Mutex<[Task<Void, any Error>]>([])
         let context = JobContext(worker: bench.worker, epochs: try await bench.context(as: bench.worker).epochs) {
             statements throws(PostgresError) in
             do {
                 try await bench.pool.transaction(in: .all) { transaction in
                     _ = try await transaction.pipeline(statements)
-                    calls.withLock { $0.append(Task { try await acts.cancel(posted.delivery, in: bench.workspace) }) }
+                    calls.withLock {
+                        $0.append(
+                            Task { try await bench.act { try await DeliveryActs.cancel(posted.delivery, in: bench.workspace, on: $0) } }
+                        )
+                    }
                     while try await bench.waitingSessions() == 0 { await Task.yield() }
                 }
             } catch { throw error as? PostgresError ?? PostgresError(.badValue, "\(error)") }
@@ -74,11 +81,10 @@ import Testing
         let provider = try Peer.friendly()
         let bench = try await CourierBench(provider)
         let posted = try await bench.post("hello")
-        let acts = DeliveryActs(pool: bench.pool)
         let context = try await bench.context(as: bench.worker)
         let interrupted = JobContext(worker: bench.worker, epochs: context.epochs) { statements throws(PostgresError) in
             // Between the courier's look and its mark.
-            do { try await acts.cancel(posted.delivery, in: bench.workspace) } catch {
+            do { try await bench.act { try await DeliveryActs.cancel(posted.delivery, in: bench.workspace, on: $0) } } catch {
                 throw error as? PostgresError ?? PostgresError(.badValue, "\(error)")
             }
             try await context.commit(statements)

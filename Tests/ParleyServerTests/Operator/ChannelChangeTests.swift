@@ -60,7 +60,7 @@ import Testing
         { _ = try await $0.setChannel("sms", workspace: "new", name: nil, settings: nil, policy: nil, status: "xx") },
         { _ = try await $0.lanes(of: "nope") },
         { try await $0.release("nonsense", workspace: "new") },
-        { _ = try await $0.setHeld(true, conversation: "nonsense", workspace: "new") },
+        { _ = try await $0.hold(conversation: "nonsense", workspace: "new") },
         { _ = try await $0.send("hello", conversation: "nonsense", workspace: "new") },
         { _ = try await $0.stuck(workspace: "new", limit: 0) },
     ]

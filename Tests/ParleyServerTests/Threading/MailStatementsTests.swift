@@ -106,12 +106,14 @@ import TestSupport
 
     @Test(.database) func `each mail that we begin is a conversation of its own, and answers find it`() async throws {
         let bridge = try await Bridge()
-        let outbound = OutboundStore(pool: bridge.pool)
         let anna = Address(space: .email, value: "anna@anna.test")
         var begun: [ConversationID] = []
         for subject in ["Offer", "Invoice"] {
             let body = Body(text: subject, subject: subject)
-            begun.append(try await outbound.start(.init(body, by: nil), to: anna, over: bridge.channel, of: bridge.workspace).conversation)
+            let posted = try await bridge.pool.transaction(in: .workspace(bridge.workspace.uuid)) {
+                try await OutboundStore.start(.init(body, by: nil), to: anna, over: bridge.channel, of: bridge.workspace, on: $0)
+            }
+            begun.append(posted.conversation)
         }
         #expect(Set(begun).count == 2)
         try await bridge.thread([

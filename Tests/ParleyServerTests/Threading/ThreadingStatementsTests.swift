@@ -103,7 +103,9 @@ import TestSupport
                 group.addTask {
                     for number in 0..<10 {
                         let draft = OutboundStore.Draft(Body(text: "\(poster) \(number)"), by: nil)
-                        _ = try await OutboundStore(pool: bridge.pool).post(draft, in: conversation, of: bridge.workspace)
+                        _ = try await bridge.pool.transaction(in: .workspace(bridge.workspace.uuid)) {
+                            try await OutboundStore.post(draft, in: conversation, of: bridge.workspace, on: $0)
+                        }
                     }
                 }
             }

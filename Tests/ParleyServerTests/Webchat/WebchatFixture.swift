@@ -50,7 +50,6 @@ struct WebchatFixture: Sendable {
                 ingest: ingest,
                 egress: EgressPolicy(),
                 publicURL: publicURL,
-                logger: logger,
                 feed: feed
             )
         ).mount(on: &routes)

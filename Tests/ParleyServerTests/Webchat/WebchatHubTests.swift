@@ -1,3 +1,4 @@
+import Logging
 import Parley
 import TestSupport
 import Testing
@@ -9,7 +10,8 @@ import Testing
         try await WebchatFixture.run { shop in
             let hub = WebchatHub(
                 feed: shop.feed,
-                store: VisitorStore(pool: shop.pool, links: FileLinks(sealer: shop.channels.sealer, publicURL: ""))
+                store: VisitorStore(pool: shop.pool, links: FileLinks(sealer: shop.channels.sealer, publicURL: "")),
+                logger: Logger(label: "test")
             )
             let place = VisitorStore.Place(workspace: shop.workspace, channel: shop.channel.id, addresses: ["a"])
             var streams: [WebchatHub.Connection] = []
