@@ -1,30 +1,3 @@
-/// Who is degraded when an expression runs over its budget: the channel, and with too many threads lost, the adapter.
-struct ExpressionOwner: Hashable, Sendable {
-    var adapter: String
-    var channel: String
-    /// What anybody may cause by requests to a hook keeps the channel from receiving, not from sending.
-    var isReceiving = false
-}
-
-/// One piece of work for an engine thread.
-struct EngineJob: Sendable {
-    let owner: ExpressionOwner
-    /// Does the work and gives back what delivers its result.
-    let perform: @Sendable (ExpressionThread) -> (() -> Void)
-    /// Tells the caller that its result will never come.
-    let abandon: @Sendable () -> Void
-
-    init(
-        owner: ExpressionOwner,
-        perform: @escaping @Sendable (ExpressionThread) -> (() -> Void),
-        abandon: @escaping @Sendable () -> Void
-    ) {
-        self.owner = owner
-        self.perform = perform
-        self.abandon = abandon
-    }
-}
-
 /// What the engine's threads share.
 struct EngineState {
     private struct Penalty {

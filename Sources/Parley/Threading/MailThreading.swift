@@ -42,13 +42,3 @@ package struct MailThreading: Hashable, Sendable, Codable {
 
 /// What the channel's own relay says of the sender (RFC 8601); `none` when it says nothing or there is no such relay.
 package enum MailAuthentication: String, Hashable, Sendable, Codable { case pass, fail, none }
-
-/// The conversation that a reply address or Message-ID of ours was made for.
-package struct ReplyToken: Hashable, Sendable, Codable {
-    package var conversation: ConversationID
-    package var isExpired: Bool
-    package init(conversation: ConversationID, isExpired: Bool = false) {
-        self.conversation = conversation
-        self.isExpired = isExpired
-    }
-}

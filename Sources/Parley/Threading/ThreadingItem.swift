@@ -32,59 +32,6 @@ package struct ThreadingItem: Hashable, Sendable {
     }
 }
 
-/// An address within a workspace: what an identity is found by.
-package struct Person: Hashable, Sendable {
-    package var workspace: WorkspaceID
-    package var address: Address
-    package init(workspace: WorkspaceID, address: Address) {
-        self.workspace = workspace
-        self.address = address
-    }
-}
-
-/// The place of one thread: at most one open conversation at a time.
-package struct ThreadSlot: Hashable, Sendable {
-    package var workspace: WorkspaceID
-    package var channel: ChannelID
-    package var key: ThreadKey
-    package init(workspace: WorkspaceID, channel: ChannelID, key: ThreadKey) {
-        self.workspace = workspace
-        self.channel = channel
-        self.key = key
-    }
-}
-
-extension Person: Comparable {
-    package static func < (one: Person, other: Person) -> Bool {
-        (one.workspace.uuid, one.address.space.rawValue, one.address.value)
-            < (other.workspace.uuid, other.address.space.rawValue, other.address.value)
-    }
-}
-
-/// A provider's id within the channel that gave it.
-package struct ExternalMessage: Hashable, Sendable {
-    package var workspace: WorkspaceID
-    package var channel: ChannelID
-    package var id: String
-    package init(workspace: WorkspaceID, channel: ChannelID, id: String) {
-        self.workspace = workspace
-        self.channel = channel
-        self.id = id
-    }
-}
-
-/// What tells two messages apart that have no id: who wrote what, where. The moment is compared beside it.
-package struct Fingerprint: Hashable, Sendable {
-    package var person: Person
-    package var channel: ChannelID
-    package var body: Body
-    package init(person: Person, channel: ChannelID, body: Body) {
-        self.person = person
-        self.channel = channel
-        self.body = body
-    }
-}
-
 extension ThreadingItem {
     package var slot: ThreadSlot? {
         self.event.threadKey.map { ThreadSlot(workspace: self.workspace, channel: self.channel, key: $0) }

@@ -1,0 +1,11 @@
+/// What tells two messages apart that have no id: who wrote what, where. The moment is compared beside it.
+package struct Fingerprint: Hashable, Sendable {
+    package var person: Person
+    package var channel: ChannelID
+    package var body: Body
+    package init(person: Person, channel: ChannelID, body: Body) {
+        self.person = person
+        self.channel = channel
+        self.body = body
+    }
+}
