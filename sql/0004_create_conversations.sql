@@ -94,6 +94,7 @@ CREATE TABLE messages (
     body            jsonb       NOT NULL,  -- Body
     why             jsonb       NOT NULL,  -- rule, evidence, candidates refused
     is_automatic    boolean     NOT NULL DEFAULT false,
+    wants_no_answer boolean     NOT NULL DEFAULT false,  -- of a machine: it is automatic, list mail, a bounce, or asks for silence
     request_id      uuid,                  -- inbound: its bytes in inbound_requests
     sent_at         timestamptz,           -- inbound: when the provider says it was written
     created_at      timestamptz NOT NULL DEFAULT now(),

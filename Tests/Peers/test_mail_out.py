@@ -175,6 +175,13 @@ class MailOutTest(unittest.TestCase):
         self.assertEqual((away["conversationId"], away["isAutomatic"]), (asked["conversationId"], True))
         status, refused = self.bridge.api("POST", path, robot)
         self.assertEqual((status, refused["code"]), (409, "answers_automatic"))
+        # Nor does it answer what no machine may answer (RFC 3834): lists, mass mail, who asks for silence. A person may.
+        marks = [{"List_Id": "<news.customer.test>"}, {"Precedence": "bulk"}, {"X_Auto_Response_Suppress": "All"}]
+        for number, mark in enumerate(marks):
+            self.write_in(channel, f"Silence {number}", In_Reply_To=sent["message-id"], **mark)
+            silent = self.bridge.inbound_with(f"Silence {number}")[0]
+            self.assertEqual((silent["conversationId"], silent["isAutomatic"]), (asked["conversationId"], False))
+            self.assertEqual(self.bridge.api("POST", path, robot)[1]["code"], "answers_automatic", mark)
         person = self.bridge.reply(away, "A person here.")
         self.bridge.becomes(person, "accepted")
         self.assertIsNone(read(host.mails[1][2])["auto-submitted"])

@@ -139,7 +139,7 @@ extension Problem {
             self.init(
                 409,
                 "answers_automatic",
-                "The last message was automatic",
+                "No machine may answer the last message",
                 detail: "A machine must not answer a machine: post without isAutomatic when a person wrote this."
             )
         }

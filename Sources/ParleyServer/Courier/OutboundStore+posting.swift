@@ -116,7 +116,7 @@ extension OutboundStore {
         return .success(address)
     }
 
-    /// The conversations in which a machine on the other side had the last word.
+    /// The conversations whose last word from the other side no machine may answer (I17).
     private static func endingInAutomatic(
         _ conversations: [ConversationID],
         of workspace: WorkspaceID,
@@ -125,9 +125,9 @@ extension OutboundStore {
         let rows = try await transaction.query(
             """
             SELECT v.id FROM unnest(\(conversations.map(\.uuid))) AS v (id) CROSS JOIN LATERAL (
-                SELECT m.is_automatic FROM messages m
+                SELECT m.wants_no_answer FROM messages m
                 WHERE m.workspace_id = \(workspace.uuid) AND m.conversation_id = v.id AND m.direction = 'inbound' ORDER BY m.seq DESC LIMIT 1
-            ) AS last WHERE last.is_automatic
+            ) AS last WHERE last.wants_no_answer
             """
         )
         return Set(try rows.map { ConversationID(try $0.value("id")) })

@@ -76,7 +76,7 @@ extension Operator {
             case .conversationEnded: throw ProcessFailure.failed("the conversation has ended")
             case .channelDisabled: throw ProcessFailure.failed("the channel is disabled: `parley channels set … --status active`")
             case .noRecipient: throw ProcessFailure.failed("nobody is known to be on the other side of that conversation")
-            case .answersAutomatic: throw ProcessFailure.failed("the last message there was automatic")
+            case .answersAutomatic: throw ProcessFailure.failed("no machine may answer the last message there")
             }
         }
     }

@@ -32,6 +32,7 @@ package enum MessageInsertion {
         package var body: Body
         package var why: Why
         package var isAutomatic = false
+        package var wantsNoAnswer = false
         package var request: UUID?
         package var sentAt: Date?
         package var createdAt: Date
@@ -64,21 +65,22 @@ package enum MessageInsertion {
                 \(rows.map(\.channel.uuid)), \(rows.map(\.person?.address.space.rawValue)), \(rows.map(\.person?.address.value)),
                 \(rows.map(\.direction.rawValue)), \(rows.map(\.externalID)), \(rows.map(\.senderKey?.uuid)),
                 \(rows.map { JSONText($0.body.json.text) }), \(rows.map { JSONText($0.why.json.text) }), \(rows.map(\.isAutomatic)),
-                \(rows.map(\.request)), \(rows.map(\.sentAt)), \(rows.map(\.createdAt))
+                \(rows.map(\.wantsNoAnswer)), \(rows.map(\.request)), \(rows.map(\.sentAt)), \(rows.map(\.createdAt))
             ) WITH ORDINALITY AS g (workspace_id, id, known, thread_key, channel_id, space, address, direction, external_id, sender_key_id,
-                body, why, is_automatic, request_id, sent_at, created_at, position)
+                body, why, is_automatic, wants_no_answer, request_id, sent_at, created_at, position)
         ), numbered AS MATERIALIZED (
             SELECT t.workspace_id, t.conversation_id, n.before, n.identity FROM (
                 SELECT workspace_id, conversation_id, count(*) AS messages FROM given GROUP BY 1, 2 ORDER BY 1, 2
             ) t CROSS JOIN LATERAL number_messages(t.workspace_id, t.conversation_id, t.messages) n
         ), message AS (
             INSERT INTO messages (workspace_id, id, conversation_id, seq, channel_id, identity_id, direction, external_id, sender_key_id,
-                body, why, is_automatic, request_id, sent_at, created_at)
+                body, why, is_automatic, wants_no_answer, request_id, sent_at, created_at)
             SELECT g.workspace_id, g.id, g.conversation_id,
                 n.before + row_number() OVER (PARTITION BY g.workspace_id, g.conversation_id ORDER BY g.position), g.channel_id,
                 coalesce((SELECT i.id FROM identities i WHERE i.workspace_id = g.workspace_id AND i.space = g.space
                     AND i.address = g.address), n.identity),
-                g.direction, g.external_id, g.sender_key_id, g.body, g.why, g.is_automatic, g.request_id, g.sent_at, g.created_at
+                g.direction, g.external_id, g.sender_key_id, g.body, g.why, g.is_automatic, g.wants_no_answer,
+                g.request_id, g.sent_at, g.created_at
             FROM given g LEFT JOIN numbered n ON n.workspace_id = g.workspace_id AND n.conversation_id = g.conversation_id
             ORDER BY g.position
             RETURNING workspace_id, id, conversation_id, seq, direction

@@ -144,6 +144,7 @@ extension ThreadingPlan.NewMessage {
             body: self.body,
             why: self.why,
             isAutomatic: self.isAutomatic,
+            wantsNoAnswer: self.wantsNoAnswer,
             request: self.request,
             sentAt: self.sentAt,
             createdAt: self.at

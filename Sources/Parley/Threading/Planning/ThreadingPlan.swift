@@ -77,6 +77,8 @@ package struct ThreadingPlan: Hashable, Sendable {
         package var body: Body
         package var why: Why
         package var isAutomatic: Bool
+        /// Of a machine: `isAutomatic`, or a mail that nothing automatic may answer (RFC 3834).
+        package var wantsNoAnswer: Bool
         package var request: UUID?
         package var sentAt: Date?
         package var at: Date

@@ -47,6 +47,7 @@ extension ThreadingPlanner {
         self.meet(person, called: message.fromName, in: item)
         let (place, why, isPending) = self.place(message, for: item, from: person, slot: slot, original: original)
         self.join(place, of: item.channel, person, isPending: isPending, at: item.receivedAt)
+        let isAutomatic = message.isAutomatic || why.evidence["breaker"] != nil
         self.plan.messages.append(
             ThreadingPlan.NewMessage(
                 id: id,
@@ -56,7 +57,8 @@ extension ThreadingPlanner {
                 externalID: message.externalID,
                 body: message.body,
                 why: why,
-                isAutomatic: message.isAutomatic || why.evidence["breaker"] != nil,
+                isAutomatic: isAutomatic,
+                wantsNoAnswer: isAutomatic || message.mail?.suppressesAutoReply == true,
                 request: item.request,
                 sentAt: message.sentAt,
                 at: item.receivedAt
