@@ -42,8 +42,8 @@ import Testing
                 var request = HookRequest.corpus(item, hook: hook)
                 let original = request.body
                 request.body = Self.mutate(original, with: &random)
-                _ = try await adapter.receive(request, for: open)  // any reception will do; an error or a crash will not
-                let reception = try await adapter.receive(request, for: strict)
+                _ = try await adapter.reception(of: request, for: open)  // any reception will do; an error or a crash will not
+                let reception = try await adapter.reception(of: request, for: strict)
                 // Twilio signs what the form means, so other bytes may mean the same; Slack signs the bytes.
                 if request.body != original, name == "slack" { #expect(reception.isRefused, comment) }
             }
@@ -96,9 +96,9 @@ import Testing
         var random = SeededGenerator(seed: 7)
         for item in try Place.corpus("slack/events.json").array ?? [] {
             var request = HookRequest.corpus(item, hook: "https://bridge.test/hooks/slack/main")
-            #expect(!"\(try await adapter.receive(request, for: channel))".contains(canary))
+            #expect(!"\(try await adapter.reception(of: request, for: channel))".contains(canary))
             request.body = Self.mutate(request.body, with: &random)
-            #expect(!"\(try await adapter.receive(request, for: channel))".contains(canary))
+            #expect(!"\(try await adapter.reception(of: request, for: channel))".contains(canary))
         }
         let twilio = try Loaded.adapter("twilio")
         let sms = try twilio.context(SMSCorpusTests.settings)

@@ -113,7 +113,9 @@ import Testing
             let registry = try AdapterRegistry.load(from: Place.shipped, engine: engine)
             let adapter = try #require(registry[AdapterName(rawValue: "twilio")!])
             let channel = try adapter.context(SMSCorpusTests.settings)
-            #expect(try await adapter.receive(.corpus(item, hook: "https://bridge.test/hooks/sms/main"), for: channel).messages.count == 1)
+            #expect(
+                try await adapter.reception(of: .corpus(item, hook: "https://bridge.test/hooks/sms/main"), for: channel).messages.count == 1
+            )
         }
     }
 

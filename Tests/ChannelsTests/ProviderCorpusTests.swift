@@ -20,7 +20,7 @@ import Testing
             let adapter = try Loaded.adapter(provider)
             let channel = try adapter.context(Self.settings(adapter.settings, secret: item["secret"]!.string!))
             let expected = item["expect"]!
-            let reception = try await adapter.receive(.corpus(item, hook: "https://bridge.test/hooks/\(provider)"), for: channel)
+            let reception = try await adapter.reception(of: .corpus(item, hook: "https://bridge.test/hooks/\(provider)"), for: channel)
             guard expected["accept"] == true else {
                 #expect(reception.isRefused, name)
                 continue

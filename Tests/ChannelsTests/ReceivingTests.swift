@@ -35,7 +35,7 @@ import Testing
             body: Array(json.utf8),
             at: Date()
         )
-        return try await self.adapter(route).receive(request, for: .test([:]))
+        return try await self.adapter(route).reception(of: request, for: .test([:]))
     }
 
     @Test func `finds its route, and says when there is none`() async throws {
@@ -45,7 +45,7 @@ import Testing
         #expect(try await self.receive(route, path: "third") == .notFound)
         #expect(try await self.receive(route, path: "second") == .methodNotAllowed(["PUT"]))
         let second = try await self.receive(route, method: "PUT", path: "second")
-        guard case .accepted(_, let answer, nil, _) = second else { throw CocoaError(.featureUnsupported) }
+        guard case .accepted(_, let answer, _) = second else { throw CocoaError(.featureUnsupported) }
         #expect(answer == HookAnswer(status: 202, headers: ["content-type": "application/json"], body: #"{"route":"second"}"#))
     }
 
@@ -77,10 +77,18 @@ import Testing
     @Test func `ends an expression that runs over as the adapter's failure`() async throws {
         let error = await #expect(throws: AdapterError.self) { try await self.receive("    inbound: 'def f: f; f'") }
         #expect(error?.code == .budgetExceeded)
-        let large = await #expect(throws: AdapterError.self) {
-            try await self.receive("    inbound: '{from: ([range(20000) | \"\(String(repeating: "x", count: 58))\"] | tostring)}'")
+    }
+
+    @Test func `a batch of long messages is taken, one message beyond all measure is kept for an operator`() async throws {
+        let long = #"([range(100) | "123456789012345678901234567890"] | join(""))"#
+        let batch = try await self.receive("    inbound: '\(long) as $t | range(1000) | {id: \"\\(.)\", from: 1, text: $t}'")
+        #expect(batch.messages.count == 1000 && batch.messages.last?.text.count == 3000)
+        let endless = #"([range(400) | \#(long)] | join(""))"#
+        guard case .quarantined(let reason, _) = try await self.receive("    inbound: '{from: 1, text: \(endless)}'") else {
+            Issue.record("not quarantined")
+            return
         }
-        #expect(large?.code == .resultTooLarge)
+        #expect(reason.contains("yields more than may be"))
     }
 
     @Test func `lets no NUL through`() async throws {

@@ -17,7 +17,7 @@ import Testing
             let name = Comment(rawValue: item["case"]?.string ?? "?")
             let hook =
                 item["url"]!.string!.contains(":8443") ? "https://bridge.test:8443/hooks/sms/main" : "https://bridge.test/hooks/sms/main"
-            let reception = try await adapter.receive(.corpus(item, hook: hook), for: channel)
+            let reception = try await adapter.reception(of: .corpus(item, hook: hook), for: channel)
             let expected = item["expect"]!
             guard expected["accept"] == true else {
                 #expect(reception.isRefused, name)
@@ -55,7 +55,7 @@ import Testing
             var last: Receipt?
             var ranked: [ReceiptStatus] = []
             for callback in run["callbacks"]?.array ?? [] {
-                let reception = try await adapter.receive(.corpus(callback, hook: "https://bridge.test/hooks/sms/main"), for: channel)
+                let reception = try await adapter.reception(of: .corpus(callback, hook: "https://bridge.test/hooks/sms/main"), for: channel)
                 guard callback["accept"] == true else {
                     #expect(reception.isRefused, name)
                     continue

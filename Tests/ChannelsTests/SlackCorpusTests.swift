@@ -14,7 +14,7 @@ import Testing
         for item in try Place.corpus("slack/events.json").array ?? [] {
             let name = Comment(rawValue: item["case"]?.string ?? "?")
             let expected = item["expect"]!
-            let reception = try await adapter.receive(.corpus(item, hook: "https://bridge.test/hooks/slack/main"), for: channel)
+            let reception = try await adapter.reception(of: .corpus(item, hook: "https://bridge.test/hooks/slack/main"), for: channel)
             guard expected["accept"] == true else {
                 #expect(reception.isRefused, name)
                 continue
@@ -70,7 +70,7 @@ import Testing
                 body: Array(body.utf8),
                 at: Date()
             )
-            return try await adapter.receive(request, for: channel).events?.first?.orderingKey
+            return try await adapter.reception(of: request, for: channel).events?.first?.orderingKey
         }
         let events = [
             #""user":"U1","ts":"1.1","text":"hi""#,

@@ -65,11 +65,17 @@ extension HookRequest {
     }
 }
 
+extension Adapter {
+    func reception(of request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+        try await self.receive(request, for: channel).reception
+    }
+}
+
 extension Reception {
     /// Nil when it is no acceptance.
     var events: [InboundEvent]? {
         switch self {
-        case .accepted(let events, _, _, _): events
+        case .accepted(let events, _, _): events
         case .ignored: []
         default: nil
         }

@@ -38,10 +38,11 @@ import Testing
             body: Array(body.utf8),
             at: Date(timeIntervalSince1970: 1_772_442_000)
         )
-        switch try await self.adapter(verify).receive(request, for: .test(settings, verification: mode)) {
+        let received = try await self.adapter(verify).receive(request, for: .test(settings, verification: mode))
+        if let code = received.wouldRefuse { return "would refuse: \(code)" }
+        switch received.reception {
         case .refused(let code, _): return code
-        case .accepted(_, _, let wouldRefuse, _), .ignored(_, _, let wouldRefuse):
-            return wouldRefuse.map { "would refuse: \($0)" } ?? "accepted"
+        case .accepted, .ignored: return "accepted"
         case let other: return "\(other)"
         }
     }

@@ -105,7 +105,7 @@ package enum AdapterCases {
         _ channel: ChannelContext
     ) async throws(AdapterError) -> JSON {
         guard case .read = read else { return read.shown }
-        let reception = try await adapter.receive(HookRequest(polled: answer), for: channel)
-        return .object((reception.shown.object ?? [:]).merging(read.shown.object ?? [:]) { $1 })
+        let received = try await adapter.receive(HookRequest(polled: answer), for: channel)
+        return .object((received.shown.object ?? [:]).merging(read.shown.object ?? [:]) { $1 })
     }
 }

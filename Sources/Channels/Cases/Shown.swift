@@ -3,8 +3,16 @@ package import Parley
 
 // What adapters make of things, as JSON in the words of adapter files: for cases and for `parley adapters try`.
 
-extension Reception {
+extension Received {
     package var shown: JSON {
+        guard let wouldRefuse, var shown = self.reception.shown.object else { return self.reception.shown }
+        shown["would_refuse"] = .string(wouldRefuse)
+        return .object(shown)
+    }
+}
+
+extension Reception {
+    fileprivate var shown: JSON {
         switch self {
         case .refused(let code, let detail): return ["refused": .string(code), "detail": .string(detail)]
         case .notFound: return ["refused": "not_found"]
@@ -12,17 +20,16 @@ extension Reception {
         case .tooLarge: return ["refused": "too_large"]
         case .answered(let answer): return ["answer": answer.shown]
         case .quarantined(let reason, let answer): return ["quarantined": true, "detail": .string(reason), "answer": answer.shown]
-        case .ignored(_, let answer, let wouldRefuse): return Self.shown([], answer, wouldRefuse)
-        case .accepted(let events, let answer, let wouldRefuse, _): return Self.shown(events, answer, wouldRefuse)
+        case .ignored(_, let answer): return Self.shown([], answer)
+        case .accepted(let events, let answer, _): return Self.shown(events, answer)
         }
     }
 }
 
 extension Reception {
-    private static func shown(_ events: [InboundEvent], _ answer: HookAnswer, _ wouldRefuse: String?) -> JSON {
+    private static func shown(_ events: [InboundEvent], _ answer: HookAnswer) -> JSON {
         var shown: [String: JSON] = ["answer": answer.shown, "ignored": .bool(events.isEmpty)]
         for (name, event) in events.map(\.shown) { shown[name] = .array((shown[name]?.array ?? []) + [event]) }
-        if let wouldRefuse { shown["would_refuse"] = .string(wouldRefuse) }
         return .object(shown)
     }
 }

@@ -54,7 +54,7 @@ extension DeclarativeAdapter {
             let evaluation = Evaluation(of: set, over: head, on: thread).adding(body)
             do throws(AdapterError) {
                 guard let events = try self.events(of: poll.events, evaluation) else { return .tooLarge }
-                return events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer(), wouldRefuse: nil)
+                return events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer())
             } catch {
                 return try Self.quarantine(error)
             }

@@ -19,11 +19,13 @@ struct DeclarativeAdapter: Adapter {
 // MARK: - Coming in
 
 extension DeclarativeAdapter {
-    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
-        if request.isPolled { return try await self.receive(polled: request, for: channel) }
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received {
+        if request.isPolled { return Received(try await self.receive(polled: request, for: channel)) }
         let routes = self.declaration.routes
-        guard let route = request.route.map({ name in routes.first { $0.name == name } }) ?? routes.first else { return .notFound }
-        guard route.methods.contains(request.method) else { return .methodNotAllowed(route.methods) }
+        guard let route = request.route.map({ name in routes.first { $0.name == name } }) ?? routes.first else {
+            return Received(.notFound)
+        }
+        guard route.methods.contains(request.method) else { return Received(.methodNotAllowed(route.methods)) }
         let set = self.declaration.expressions
         return try await self.engine.run(for: self.owner(of: channel, receiving: true)) { thread throws(AdapterError) in
             let head = Evaluation(of: set, over: RequestInput.head(of: request, channel: channel), on: thread)
@@ -33,33 +35,27 @@ extension DeclarativeAdapter {
                 verdict = try Verifier(request: request, evaluation: head).judge(route.verify)
             }
             if channel.verification == .enforce, case .refused(let code, let detail)? = verdict {
-                return .refused(code: code, detail: detail)
+                return Received(.refused(code: code, detail: detail))
             }
             let body: [String: JSON]?
             switch RequestInput.body(of: request, kind: route.body) {
-            case .tooLarge: return .tooLarge
+            case .tooLarge: return Received(.tooLarge)
             case .malformed: body = nil
             case .read(let members): body = members
             }
             let evaluation = body.map { head.adding($0) } ?? head
             if verdict == nil { verdict = try Verifier(request: request, evaluation: evaluation).judge(route.verify) }
-            return try self.receive(by: route, mode: channel.verification, verdict ?? .unsigned, isMalformed: body == nil, evaluation)
+            var received = Received(.quarantined(reason: "the body is not what its type says", HookAnswer()))
+            if case .refused(let code, let detail) = verdict ?? .unsigned {
+                guard channel.verification == .shadow else { return Received(.refused(code: code, detail: detail)) }
+                received.wouldRefuse = code
+            }
+            if body != nil { received.reception = try self.reception(by: route, evaluation) }
+            return received
         }
     }
 
-    private func receive(
-        by route: Declaration.Route,
-        mode: VerificationMode,
-        _ verdict: Verifier.Verdict,
-        isMalformed: Bool,
-        _ evaluation: Evaluation
-    ) throws(AdapterError) -> Reception {
-        var wouldRefuse: String?
-        if case .refused(let code, let detail) = verdict {
-            guard mode == .shadow else { return .refused(code: code, detail: detail) }
-            wouldRefuse = code
-        }
-        guard !isMalformed else { return .quarantined(reason: "the body is not what its type says", HookAnswer()) }
+    private func reception(by route: Declaration.Route, _ evaluation: Evaluation) throws(AdapterError) -> Reception {
         do {
             if let handshake = route.handshake,
                 let answer = try Self.mapped({ () throws(ExpressionFailure) in try evaluation.first(handshake) })
@@ -68,18 +64,18 @@ extension DeclarativeAdapter {
             }
             guard let events = try self.events(of: route.events, evaluation) else { return .tooLarge }
             let answer = try self.answer(of: route, evaluation)
-            return events.isEmpty
-                ? .ignored(.nothing, answer, wouldRefuse: wouldRefuse) : .accepted(events, answer, wouldRefuse: wouldRefuse)
+            return events.isEmpty ? .ignored(.nothing, answer) : .accepted(events, answer)
         } catch {
             return try Self.quarantine(error)
         }
     }
 
-    /// Broken time or size budgets are the adapter's own failure; what it cannot read is kept for an operator (B70).
+    /// What took too long may do better at another moment; what the adapter cannot read is kept for an operator, as the same bytes would fail
+    /// again and the provider would send them for ever (B70).
     static func quarantine(_ error: AdapterError) throws(AdapterError) -> Reception {
         switch error.code {
-        case .budgetExceeded, .resultTooLarge: throw error
-        case .badExpression, .badResult: return .quarantined(reason: error.detail, HookAnswer())
+        case .budgetExceeded: throw error
+        case .badExpression, .badResult, .resultTooLarge: return .quarantined(reason: error.detail, HookAnswer())
         }
     }
 

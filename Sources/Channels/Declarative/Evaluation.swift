@@ -60,7 +60,7 @@ extension ExpressionFailure {
         case .raised(let expression, _): AdapterError(.badExpression, "\(expression.place) raised an error")
         case .budgetExceeded(let expression): AdapterError(.budgetExceeded, "\(expression.place) took more than its time")
         case .tooLarge(let expression):
-            AdapterError(.resultTooLarge, "\(expression.place) yields more than \(ExpressionThread.maxResult) bytes")
+            AdapterError(.resultTooLarge, "\(expression.place) yields more than may be")
         case .tooMany(let expression): AdapterError(.badResult, "\(expression.place) yields too many results")
         }
     }

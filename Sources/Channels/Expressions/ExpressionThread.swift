@@ -18,8 +18,9 @@ final class ExpressionThread: @unchecked Sendable {
         var machine: JqMachine
     }
 
-    /// Bytes of all results of one evaluation.
+    /// Bytes of one result, and of all that one evaluation yields: a batch of many messages is no single large one.
     static let maxResult = 1_000_000
+    static let maxResults = 8_000_000
 
     private let current = Monitor(Run())
     private var compiled: [ObjectIdentifier: Compiled] = [:]  // touched by this thread only
@@ -78,10 +79,13 @@ final class ExpressionThread: @unchecked Sendable {
         guard mayRun else { throw .budgetExceeded(expression) }
         defer { self.current.withLock { $0.state = nil } }
         var results: [JSON] = []
-        var budget = Self.maxResult
+        var left = Self.maxResults
         while let value = try machine.next(expression) {
             guard results.count < limit else { throw .tooMany(expression) }
+            let most = min(Self.maxResult, left)
+            var budget = most
             do { results.append(try value.json(budget: &budget)) } catch { throw .tooLarge(expression) }
+            left -= most - budget
         }
         return results
     }

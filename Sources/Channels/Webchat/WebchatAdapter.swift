@@ -39,11 +39,11 @@ package struct WebchatAdapter: Adapter {
 
     package init() {}
 
-    package func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
-        guard request.url == Self.url, request.method == Self.method else { return .notFound }
-        guard let said = VisitorRequest(request) else { return .quarantined(reason: "unreadable", HookAnswer()) }
+    package func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received {
+        guard request.url == Self.url, request.method == Self.method else { return Received(.notFound) }
+        guard let said = VisitorRequest(request) else { return Received(.quarantined(reason: "unreadable", HookAnswer())) }
         let events = said.events
-        return events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer(status: 202), wouldRefuse: nil)
+        return Received(events.isEmpty ? .ignored(.nothing, HookAnswer()) : .accepted(events, HookAnswer(status: 202)))
     }
 
     package func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {

@@ -13,7 +13,7 @@ package protocol Adapter: Sendable {
     /// Verifies and translates one request to `/hooks/{channel}[/{route}]`.
     ///
     /// - Throws: `AdapterError` when the adapter itself fails (budget, broken expression); a bad request is `.refused`, not an error.
-    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received
 
     /// The requests that hand `message` to the provider, one for each part, in order. Empty never.
     func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering

@@ -9,11 +9,11 @@ package enum Reception: Hashable, Sendable {
     case tooLarge
     /// A handshake or a fixed answer: nothing to store.
     case answered(HookAnswer)
-    /// Store these, commit, then answer: one event at least. `wouldRefuse`: shadow mode, the code it would refuse with.
-    /// `files`: the bytes of what the events' media name by attachment id; they are stored in the same commit.
-    case accepted([InboundEvent], HookAnswer, wouldRefuse: String?, files: [AttachmentFile] = [])
+    /// Store these, commit, then answer: one event at least. `files`: the bytes of what the events' media name by
+    /// attachment id; they are stored in the same commit.
+    case accepted([InboundEvent], HookAnswer, files: [AttachmentFile] = [])
     /// Understood, and nothing comes of it.
-    case ignored(IgnoredReason, HookAnswer, wouldRefuse: String? = nil)
+    case ignored(IgnoredReason, HookAnswer)
     /// Authentic but unreadable (B70): keep the bytes, answer 200, let an operator look.
     case quarantined(reason: String, HookAnswer)
 }

@@ -32,7 +32,7 @@ package struct HookEndpoint: Sendable {
         case .notFound: throw Problem.notFound
         case .methodNotAllowed(let methods): throw Problem.methodNotAllowed(methods)
         case .tooLarge: throw Problem.bodyTooLarge
-        case .accepted(_, let given, _, _), .ignored(_, let given, _), .answered(let given), .quarantined(_, let given): answer = given
+        case .accepted(_, let given, _), .ignored(_, let given), .answered(let given), .quarantined(_, let given): answer = given
         }
         if let item = reading.item { _ = try await self.ingest.store(item) }
         return Response(answer)

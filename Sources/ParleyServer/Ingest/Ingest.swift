@@ -36,8 +36,8 @@ package struct Ingest: Sendable {
         guard let adapter = self.adapters[channel.adapter] else { return nil }
         var context = channel.context(publicURL: self.publicURL)
         context.verification = verification ?? context.verification
-        let reception: Reception
-        do { reception = try await adapter.receive(request, for: context) } catch {
+        let received: Received
+        do { received = try await adapter.receive(request, for: context) } catch {
             self.count(channel.adapter, "failed")
             self.logger.error(
                 "adapter failed on a request",
@@ -48,11 +48,17 @@ package struct Ingest: Sendable {
             )
             throw error
         }
-        if reception.wouldRefuse != nil { self.count(channel.adapter, "would_refuse") }
-        let item = IngestItem(reception, of: request, for: channel, through: adapter)
+        if let code = received.wouldRefuse {
+            self.metrics.counter(
+                "parley_ingest_would_refuse_total",
+                "Requests that shadow mode let in although they do not verify, by adapter and the code they would be refused with.",
+                ["adapter": channel.adapter.rawValue, "code": code]
+            ).add()
+        }
+        let item = IngestItem(received, of: request, for: channel, through: adapter)
         // What is stored is counted then: only then is it known whether it is new.
-        if item == nil { self.count(channel.adapter, reception.outcome) }
-        return Reading(reception: reception, item: item)
+        if item == nil { self.count(channel.adapter, received.reception.outcome) }
+        return Reading(reception: received.reception, item: item)
     }
 
     /// Returns when all are durable; when it throws, none is.
@@ -87,18 +93,11 @@ extension Reception {
     fileprivate var outcome: String {
         switch self {
         case .accepted: "accepted"
-        case .ignored(let reason, _, _): reason.rawValue
+        case .ignored(let reason, _): reason.rawValue
         case .quarantined: "quarantined"
         case .answered: "answered"
         case .refused, .notFound, .methodNotAllowed: "refused"
         case .tooLarge: "too_large"
-        }
-    }
-
-    fileprivate var wouldRefuse: String? {
-        switch self {
-        case .accepted(_, _, let wouldRefuse, _), .ignored(_, _, let wouldRefuse): wouldRefuse
-        case .quarantined, .answered, .refused, .notFound, .methodNotAllowed, .tooLarge: nil
         }
     }
 }

@@ -61,15 +61,17 @@ package struct IngestItem: Sendable {
     }
 
     /// What is to be stored of a request; nil when nothing is: it was refused, answered on the spot, or tells nobody anything.
-    init?(_ reception: Reception, of request: HookRequest, for channel: ChannelRecord, through adapter: any Adapter) {
+    init?(_ received: Received, of request: HookRequest, for channel: ChannelRecord, through adapter: any Adapter) {
         self.init(request, of: channel)
         self.queue = adapter.entry
-        switch reception {
-        case .accepted(let events, _, let wouldRefuse, let files):
-            (self.events, self.files, self.detail) = (events, files, wouldRefuse.map { "would refuse: \($0)" })
+        switch received.reception {
+        case .accepted(let events, _, let files): (self.events, self.files) = (events, files)
         case .quarantined(let reason, _): (self.outcome, self.detail) = (.quarantined, reason)
-        case .ignored(.report, _, _): (self.outcome, self.detail) = (.ignored, IgnoredReason.report.rawValue)
+        case .ignored(.report, _): (self.outcome, self.detail) = (.ignored, IgnoredReason.report.rawValue)
         case .ignored, .answered, .refused, .notFound, .methodNotAllowed, .tooLarge: return nil
+        }
+        if let code = received.wouldRefuse {
+            self.detail = ["would refuse: \(code)", self.detail].compactMap(\.self).joined(separator: "; ")
         }
     }
 

@@ -51,7 +51,7 @@ import Testing
         for number in 0..<count {
             let mail = Self.mutate(mails.randomElement(using: &random)!, with: mails.randomElement(using: &random)!, &random)
             let start = clock.now
-            let reception = try await adapter.receive(.mail(mail, from: number % 3 == 0 ? "" : "anna@anna.test"), for: channel)
+            let reception = try await adapter.reception(of: .mail(mail, from: number % 3 == 0 ? "" : "anna@anna.test"), for: channel)
             #expect(clock.now - start < .seconds(10), comment)
             guard let events = reception.events else { continue }
             for case .message(let message) in events {

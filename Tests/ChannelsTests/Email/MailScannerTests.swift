@@ -61,7 +61,7 @@ import Testing
         ("abuse-header-1mb", "header_too_long"),
     ])
     func `refuses by codes that the mail server knows`(name: String, code: String) async throws {
-        let reception = try await EmailAdapter().receive(.mail(MailCorpus.mail(name)), for: .test(["address": "support@bridge.test"]))
+        let reception = try await EmailAdapter().reception(of: .mail(MailCorpus.mail(name)), for: .test(["address": "support@bridge.test"]))
         guard case .refused(let given, _) = reception else {
             Issue.record("\(name): \(reception)")
             return

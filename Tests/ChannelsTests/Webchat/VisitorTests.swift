@@ -59,8 +59,8 @@ import Testing
         let said = VisitorRequest.Said(clientID: "c-0001-xyz", text: "hello", button: (MessageID.make(), "yes"))
         var user = self.anonymous
         (user.userID, user.name) = ("ann", "Ann")
-        let reception = try await self.adapter.receive(self.request(user, said), for: try self.adapter.context([:]))
-        guard case .accepted(let events, _, nil, _) = reception, case .message(let message)? = events.first else {
+        let reception = try await self.adapter.reception(of: self.request(user, said), for: try self.adapter.context([:]))
+        guard case .accepted(let events, _, _) = reception, case .message(let message)? = events.first else {
             return #expect(Bool(false), "not taken")
         }
         #expect(message.from == Address(space: AddressSpace(rawValue: "webchat"), value: "user:ann"))
@@ -80,7 +80,7 @@ import Testing
     func `takes nothing that came to its hook, whatever it says of itself`(url: String) async throws {
         var request = self.request(self.anonymous, .init(clientID: "c-0001-xyz", text: "I am somebody else"))
         request.url = url
-        #expect(try await self.adapter.receive(request, for: try self.adapter.context([:])) == .notFound)
+        #expect(try await self.adapter.reception(of: request, for: try self.adapter.context([:])) == .notFound)
     }
 
     @Test func `what goes out is kept, and addresses are its visitors'`() async throws {

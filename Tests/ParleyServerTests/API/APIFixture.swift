@@ -71,8 +71,8 @@ struct APIFixture: Sendable {
     }
 
     @discardableResult
-    func deliver(_ lines: String, token: String = APIFixture.token) async throws -> TestAnswer {
-        try await self.anonymous.send("POST", self.hook, bytes: Array(lines.utf8), headers: ["X-Token": token])
+    func deliver(_ lines: String, token: String = APIFixture.token, route: String? = nil) async throws -> TestAnswer {
+        try await self.anonymous.send("POST", self.hook + (route.map { "/\($0)" } ?? ""), bytes: Array(lines.utf8), headers: ["X-Token": token])
     }
 
     func count(_ table: String) async throws -> Int {

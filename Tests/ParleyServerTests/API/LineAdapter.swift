@@ -14,9 +14,15 @@ struct LineAdapter: Adapter {
     let capabilities = Capabilities(textEncoding: .unicode, textLimit: 1000, mediaCount: 10, mediaBytes: 1_000_000, buttons: .text)
     let limits = SendLimits(perSecond: 100, perRecipientSeconds: 0)
 
-    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received {
         let verifies = request.headers["x-token"] == channel.settings["token"]?.string
-        if channel.verification == .enforce, !verifies { return .refused(code: "bad_signature", detail: "The token is not the channel's.") }
+        if channel.verification == .enforce, !verifies {
+            return Received(.refused(code: "bad_signature", detail: "The token is not the channel's."))
+        }
+        return Received(try self.reception(of: request), wouldRefuse: channel.verification == .shadow && !verifies ? "bad_signature" : nil)
+    }
+
+    private func reception(of request: HookRequest) throws(AdapterError) -> Reception {
         switch request.route {
         case nil: break
         case "broken": throw AdapterError(.badExpression, "test")
@@ -34,8 +40,8 @@ struct LineAdapter: Adapter {
             let id = words[0] == "-" ? nil : String(words[0])
             events.append(.message(InboundMessage(externalID: id, from: from, text: String(words[2]))))
         }
-        let (answer, wouldRefuse) = (HookAnswer(headers: ["x-plain": "yes"], body: "taken"), verifies ? nil : "bad_signature")
-        return events.isEmpty ? .ignored(.nothing, answer, wouldRefuse: wouldRefuse) : .accepted(events, answer, wouldRefuse: wouldRefuse)
+        let answer = HookAnswer(headers: ["x-plain": "yes"], body: "taken")
+        return events.isEmpty ? .ignored(.nothing, answer) : .accepted(events, answer)
     }
 
     func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {

@@ -18,7 +18,7 @@ struct PlainAdapter: Adapter {
     /// Requests before each message: POSTs of `upload 1`, `upload 2`, whose ids the message then names.
     var uploads = 0
 
-    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception { .notFound }
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received { Received(.notFound) }
 
     func render(_ message: OutboundMessage, for channel: ChannelContext) async throws(AdapterError) -> Rendering {
         guard message.body.text != "unrenderable" else { throw AdapterError(.budgetExceeded, "render") }

@@ -112,16 +112,25 @@ import Testing
         }
     }
 
-    @Test func `in shadow mode what does not verify is taken and counted`() async throws {
+    @Test(arguments: [
+        ("message", nil, "m1 +15005550100 a", "accepted"), ("handshake", "challenge", "", "answered"), ("garbage", nil, "m1", "quarantined"),
+        ("no news", nil, "ignored", "ignored"),
+    ]) func `in shadow mode what does not verify is taken and counted, whatever it is`(
+        name: String,
+        route: String?,
+        body: String,
+        outcome: String
+    ) async throws {
         let metrics = Metrics()
         try await APIFixture.run(metrics: metrics) { fixture async throws in
             let change: JSON = ["policy": ["verification": "shadow"]]
             #expect(try await fixture.client.send("PATCH", "/v1/channels/\(fixture.channel.id)", change).status == 200)
-            #expect(try await fixture.deliver("m1 +15005550100 a", token: "wrong").status == 200)
-            #expect(try await fixture.count("inbound_requests") == 1)
+            #expect(try await fixture.deliver(body, token: "wrong", route: route).status == 200)
         }
-        let counted = metrics.text.split(separator: "\n").filter { $0.contains(#"outcome="would_refuse""#) }
-        #expect(counted.count == 1 && counted[0].hasPrefix("parley_ingest_requests_total") && counted[0].hasSuffix(" 1"))
+        let lines = metrics.text.split(separator: "\n")
+        #expect(lines.contains(#"parley_ingest_would_refuse_total{adapter="plain",code="bad_signature"} 1"#), "\(name)")
+        let counted = lines.filter { $0.hasPrefix("parley_ingest_requests_total{") && !$0.hasSuffix(" 0") }
+        #expect(counted == [#"parley_ingest_requests_total{adapter="plain",outcome="\#(outcome)"} 1"#], "\(name)")
     }
 
     @Test(arguments: [

@@ -10,7 +10,11 @@ struct NoteAdapter: Adapter {
     let capabilities = Capabilities(textEncoding: .unicode, textLimit: 1000, mediaCount: 10, mediaBytes: 1_000_000, buttons: .text)
     let limits = SendLimits(perSecond: 100, perRecipientSeconds: 0)
 
-    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received {
+        Received(try self.reception(of: request))
+    }
+
+    private func reception(of request: HookRequest) throws(AdapterError) -> Reception {
         let text = String(decoding: request.content, as: UTF8.self)
         if text.contains("hops") { return .refused(code: "hop_count", detail: "") }
         if text.contains("bomb") { return .refused(code: "too_many_parts", detail: "") }
@@ -22,8 +26,7 @@ struct NoteAdapter: Adapter {
         let from = Address(space: AddressSpace(rawValue: "email"), value: request.headers["mail-from"] ?? "")
         return .accepted(
             [.message(InboundMessage(externalID: id.map(String.init), from: from, text: text))],
-            HookAnswer(),
-            wouldRefuse: nil
+            HookAnswer()
         )
     }
 

@@ -140,7 +140,7 @@ struct AskedAdapter: Adapter {
         guard channel.settings["asked"] == true else { return nil }
         return Poll(request: .http(HTTPCall(method: "GET", url: "https://x.example", headers: [:], body: [])), interval: .seconds(60))
     }
-    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Reception {
+    func receive(_ request: HookRequest, for channel: ChannelContext) async throws(AdapterError) -> Received {
         var channel = channel
         channel.settings["token"] = .string(APIFixture.token)
         return try await self.lines.receive(request, for: channel)

@@ -124,13 +124,13 @@ import Testing
             hookURL: "https://bridge.example/hooks/1"
         )
         let kept = try #require(ArchivedRequest.request(from: ArchivedRequest.bytes(of: HookRequest(polled: answer))))
-        guard case .accepted(let events, _, _, _) = try await adapter.receive(kept, for: channel) else {
+        guard case .accepted(let events, _, _) = try await adapter.receive(kept, for: channel).reception else {
             throw CocoaError(.featureUnsupported)
         }
         #expect(events.count == 1)
         var forged = kept
         forged.url = "https://bridge.example/hooks/1"
-        #expect(try await adapter.receive(forged, for: channel) == .notFound)
+        #expect(try await adapter.receive(forged, for: channel).reception == .notFound)
     }
 
     @Test func `asks a provider over HTTP and reads its answer`() async throws {
