@@ -72,7 +72,12 @@ struct APIFixture: Sendable {
 
     @discardableResult
     func deliver(_ lines: String, token: String = APIFixture.token, route: String? = nil) async throws -> TestAnswer {
-        try await self.anonymous.send("POST", self.hook + (route.map { "/\($0)" } ?? ""), bytes: Array(lines.utf8), headers: ["X-Token": token])
+        try await self.anonymous.send(
+            "POST",
+            self.hook + (route.map { "/\($0)" } ?? ""),
+            bytes: Array(lines.utf8),
+            headers: ["X-Token": token]
+        )
     }
 
     func count(_ table: String) async throws -> Int {

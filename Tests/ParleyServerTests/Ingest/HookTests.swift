@@ -113,7 +113,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("message", nil, "m1 +15005550100 a", "accepted"), ("handshake", "challenge", "", "answered"), ("garbage", nil, "m1", "quarantined"),
+        ("message", nil, "m1 +15005550100 a", "accepted"), ("handshake", "challenge", "", "answered"),
+        ("garbage", nil, "m1", "quarantined"),
         ("no news", nil, "ignored", "ignored"),
     ]) func `in shadow mode what does not verify is taken and counted, whatever it is`(
         name: String,
