@@ -12,7 +12,9 @@ package enum FileType {
             // A page that calls itself a picture must not be shown as one, nor run as one.
             let isMarkup = self.looksLikeMarkup(bytes)
             let claimsMedia = ["image/", "audio/", "video/", "font/"].contains { declared.hasPrefix($0) } && declared != "image/svg+xml"
-            return isMarkup && claimsMedia ? "text/html" : declared
+            if isMarkup && claimsMedia { return "text/html" }
+            // A picture whose bytes are those of none is none (B50).
+            return self.pictures.contains(declared) ? "application/octet-stream" : declared
         }
         // Office files and others are containers; what the sender says of the inside is all there is to know.
         let container = ["application/zip", "application/x-ole-storage", "application/gzip"].contains(found)
@@ -21,6 +23,11 @@ package enum FileType {
         }
         return found
     }
+
+    /// Pictures whose first bytes are known here.
+    private static let pictures: Set<String> = [
+        "image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp", "image/bmp", "image/tiff", "image/heic", "image/avif",
+    ]
 
     private static func signature(of bytes: [UInt8]) -> String? {
         let start = bytes.prefix(16)

@@ -94,13 +94,19 @@ package struct MailBody: Hashable, Sendable {
         }
     }
 
-    /// Bytes of one part that are read as text. One that is longer is kept whole as a file beside what is read of it.
-    private static let readLimit = HTMLTree.limit
+    /// Bytes of a mail that are read: one mail costs a second at most (I16). A part of which more is there is kept whole, as a file.
+    private struct Allowance: Hashable {
+        var plain = 300_000
+        var html = 300_000
+    }
+    private var left = Allowance()
 
     private mutating func takeLeaf(_ part: MailPart, _ bytes: [UInt8], as place: Place) {
-        guard !self.isFile(part, as: place), let piece = self.piece(part, bytes) else { return self.addFile(part, bytes, as: place) }
+        guard !self.isFile(part, as: place), let (piece, isWhole) = self.piece(part, bytes) else {
+            return self.addFile(part, bytes, as: place)
+        }
         if piece.plain != nil || piece.html != nil { self.pieces.append(piece) }
-        if part.type.subtype == "calendar" || bytes.count > Self.readLimit { self.addFile(part, bytes, as: place) }
+        if part.type.subtype == "calendar" || !isWhole { self.addFile(part, bytes, as: place) }
     }
 
     private func isFile(_ part: MailPart, as place: Place) -> Bool {
@@ -114,38 +120,51 @@ package struct MailBody: Hashable, Sendable {
         }
     }
 
-    /// Nil for what is nothing to read.
-    private func piece(_ part: MailPart, _ bytes: [UInt8]) -> Piece? {
+    /// What is read of a part, and whether that is all of it; nil for what is nothing to read.
+    private mutating func piece(_ part: MailPart, _ bytes: [UInt8]) -> (Piece, isWhole: Bool)? {
         guard part.type.type == "text" else { return nil }
         let label = part.type.parameters["charset"]
-        // A page may hold pictures, which its own limit leaves out of account.
-        let bytes = part.type.subtype == "html" ? bytes : Self.beginning(of: bytes)
+        let read: (String) -> String?
         switch part.type.subtype {
-        case "html":
-            let html = Charset.html(bytes, label: label)
-            return Piece(html: Self.isBlank(html) ? nil : html)
-        case "calendar": return Piece(plain: CalendarText.summary(of: Charset.text(bytes, label: label)))
-        case "enriched", "richtext": return Piece(plain: HTMLText.text(of: Charset.text(bytes, label: label)))
+        case "html": return self.page(bytes, label: label)
+        case "calendar": read = CalendarText.summary
+        case "enriched", "richtext": read = HTMLText.text
         case "plain", "markdown", "x-markdown":
-            var text = Charset.text(bytes, label: label).replacing("\r\n", with: "\n").replacing("\r", with: "\n")
-            if part.type.parameters["format"]?.lowercased() == "flowed" {
-                text = FlowedText.joined(text, deletesSpace: part.type.parameters["delsp"]?.lowercased() == "yes")
+            let isFlowed = part.type.parameters["format"]?.lowercased() == "flowed"
+            let deletesSpace = part.type.parameters["delsp"]?.lowercased() == "yes"
+            read = { text in
+                let lines = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+                let text = isFlowed ? FlowedText.joined(lines, deletesSpace: deletesSpace) : lines
+                return Self.isBlank(text) ? nil : text
             }
-            return Piece(plain: Self.isBlank(text) ? nil : text)
         default: return nil
         }
+        let head = Self.beginning(of: bytes, upTo: self.left.plain)
+        self.left.plain -= head.count
+        return (Piece(plain: head.isEmpty ? nil : read(Charset.text(head, label: label))), head.count == bytes.count)
+    }
+
+    /// Without the pictures that stand in it as text, which say nothing and so take nothing of what may be read.
+    private mutating func page(_ bytes: [UInt8], label: String?) -> (Piece, isWhole: Bool) {
+        guard self.left.html > 0 else { return (Piece(), bytes.isEmpty) }
+        let readable = HTMLSource.readable(Charset.html(bytes, label: label).utf8, upTo: self.left.html)
+        let isWhole = readable.count < self.left.html
+        self.left.html -= readable.count
+        let html = Charset.text(readable, label: "utf-8")
+        return (Piece(html: Self.isBlank(html) ? nil : html), isWhole)
     }
 
     /// What of a text is read: whole lines, where it has any.
-    private static func beginning(of text: [UInt8]) -> [UInt8] {
-        guard text.count > self.readLimit else { return text }
-        let head = text[..<self.readLimit]
+    private static func beginning(of text: [UInt8], upTo limit: Int) -> [UInt8] {
+        guard text.count > limit else { return text }
+        let head = text[..<limit]
         return Array(head.lastIndex(of: 0x0a).map { head[...$0] } ?? head)
     }
 
     /// The forms of one text: its plain words, its page, and what else belongs to them.
     private mutating func takeAlternative(_ parts: [MailPart]) {
         var forms = MailBody()
+        forms.left = self.left
         for part in parts {
             if part.type.subtype == "calendar", part.disposition != "attachment" {
                 self.calendars.append(part)
@@ -153,6 +172,7 @@ package struct MailBody: Hashable, Sendable {
                 forms.take(part, as: .alternative)
             }
         }
+        self.left = forms.left
         let plain = forms.pieces.compactMap(\.plain)
         let pages = forms.pieces.compactMap(\.html)
         if !plain.isEmpty || !pages.isEmpty {

@@ -125,11 +125,10 @@ struct MailInterpreter: Sendable {
         return genuine.first { !$0.isExpired } ?? genuine.first
     }
 
-    /// Who writes From twice, or several authors into it, is nobody in particular (B92).
+    /// Who writes no From, two, or several authors into it, is nobody in particular: no relay can vouch for them, and they join nobody (B92).
     private var authentication: MailAuthentication {
-        guard let relay = self.channel.settings["trusted_relay"]?.string, let from = self.mail.from, self.mail.hasOneSender else {
-            return .none
-        }
+        guard self.mail.hasOneSender else { return .fail }
+        guard let relay = self.channel.settings["trusted_relay"]?.string, let from = self.mail.from else { return .none }
         return AuthenticationResults.read(self.mail.headers, relay: relay, domain: from.address.domain)
     }
 }
