@@ -64,6 +64,19 @@ import Testing
         #expect(dispatcher.lanes[jobs[0].lane]?.running == 0)
     }
 
+    @Test func `keys that only differ in their bytes do not hold each other up`() throws {
+        // A lane has both of one in 64 such pairs.
+        let keys = try #require((0...).lazy.map { ["caf\u{e9} \($0)", "cafe\u{301} \($0)"] }.first { Set($0.map(Lanes.lane)).count == 1 })
+        var database = ModelDatabase()
+        self.insert([keys[0], keys[1], keys[1]], of: Self.noisy, into: &database)
+        var dispatcher = self.dispatcher()
+        self.read(database, into: &dispatcher)
+        let jobs = dispatcher.take(2)?.jobs ?? []
+        #expect(jobs.map(\.id) == [1, 2])
+        for job in jobs { dispatcher.settle(job, as: job.id == 1 ? .waiting : .gone) }
+        #expect(dispatcher.take(2)?.jobs.map(\.id) == [3])
+    }
+
     @Test func `a set keeps order as long as nothing follows what waits`() {
         let jobs = (1...3).map { Job(id: $0, lane: 0, key: $0 == 3 ? "other" : "key", workspace: Self.quiet, payload: [], createdAt: .now) }
         let later = Verdict.later(.seconds(1))

@@ -2,7 +2,7 @@
 package struct ExternalMessage: Hashable, Sendable {
     package var workspace: WorkspaceID
     package var channel: ChannelID
-    package var id: String
+    @Exact package var id: String
     package init(workspace: WorkspaceID, channel: ChannelID, id: String) {
         self.workspace = workspace
         self.channel = channel

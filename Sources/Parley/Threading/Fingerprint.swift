@@ -2,10 +2,11 @@
 package struct Fingerprint: Hashable, Sendable {
     package var person: Person
     package var channel: ChannelID
-    package var body: Body
+    /// The body as it is kept, for that is what the database compares.
+    @Exact package private(set) var body: String
     package init(person: Person, channel: ChannelID, body: Body) {
         self.person = person
         self.channel = channel
-        self.body = body
+        self.body = body.json.text
     }
 }

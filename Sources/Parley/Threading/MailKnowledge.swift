@@ -20,7 +20,7 @@ package struct MailKnowledge: Hashable, Sendable {
     package struct SubjectSlot: Hashable, Sendable {
         package var person: Person
         package var channel: ChannelID
-        package var subject: String
+        @Exact package var subject: String
         package init(person: Person, channel: ChannelID, subject: String) {
             self.person = person
             self.channel = channel

@@ -10,7 +10,7 @@ package struct Person: Hashable, Sendable {
 
 extension Person: Comparable {
     package static func < (one: Person, other: Person) -> Bool {
-        (one.workspace.uuid, one.address.space.rawValue, one.address.value)
-            < (other.workspace.uuid, other.address.space.rawValue, other.address.value)
+        (one.workspace.uuid, Exact(one.address.space.rawValue), Exact(one.address.value))
+            < (other.workspace.uuid, Exact(other.address.space.rawValue), Exact(other.address.value))
     }
 }

@@ -1,8 +1,8 @@
 /// What finds a conversation again within its channel: the provider's thread, or the person's address where that is the thread.
 ///
 /// Shape: `thread:C0GENERAL1:1772441995.000101` or `sms:+15005550123`. `thread` is no address space, so the two never meet.
-package struct ThreadKey: RawRepresentable, Hashable, Sendable {
-    package let rawValue: String
+package struct ThreadKey: Hashable, Sendable {
+    @Exact package private(set) var rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
     package init(thread: String) { self.rawValue = "thread:\(thread)" }

@@ -8,7 +8,7 @@ struct GateTable {
         var workspace: UUID
         var channel: UUID
         /// Empty for the channel's own budget.
-        var recipient = ""
+        @Exact var recipient = ""
     }
 
     private let now: Date

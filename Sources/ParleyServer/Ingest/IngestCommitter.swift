@@ -66,7 +66,7 @@ package final class IngestCommitter: Sendable {
                 let drafts = item.jobs { new.contains(IngestKeys.Key(item, $0)) }
                 let isNew = item.outcome == .accepted ? !drafts.isEmpty : new.contains(IngestKeys.Key(item, item.keys[0]))
                 var count = 0
-                for key in Set(item.keys) where new.remove(IngestKeys.Key(item, key)) != nil { count += 1 }
+                for key in item.keys where new.remove(IngestKeys.Key(item, key)) != nil { count += 1 }
                 results.append(Stored(newEvents: count, isDuplicate: !isNew))
                 jobs += drafts
                 if isNew || item.isReplay { kept.append(item) }
@@ -124,10 +124,11 @@ private struct IngestKeys: Sendable {
     struct Key: Hashable, Sendable, Comparable {
         var workspace: UUID
         var channel: UUID
-        var key: String
+        @Exact var key: String
 
         init(_ item: IngestItem, _ key: String) {
-            (self.workspace, self.channel, self.key) = (item.workspace.uuid, item.channel.uuid, key)
+            (self.workspace, self.channel) = (item.workspace.uuid, item.channel.uuid)
+            self.key = key
         }
 
         init(_ row: Row) throws(PostgresError) {
@@ -137,7 +138,7 @@ private struct IngestKeys: Sendable {
         }
 
         static func < (left: Key, right: Key) -> Bool {
-            (left.channel.uuidString, left.key) < (right.channel.uuidString, right.key)
+            (left.channel.uuidString, left._key) < (right.channel.uuidString, right._key)
         }
     }
     private let sorted: [Key]

@@ -88,10 +88,10 @@ package struct IngestItem: Sendable {
     ///
     /// - Parameter isNew: whether this key was first seen with this request.
     func jobs(isNew: (String) -> Bool) -> [JobDraft] {
-        var seen: Set<String> = []  // the same event twice in one body is one event
+        var seen: Set<Exact> = []  // the same event twice in one body is one event
         let events = self.events.filter { event in
             guard let key = event.deduplicationKey else { return true }
-            return isNew(Self.bounded(key)) && seen.insert(key).inserted
+            return isNew(Self.bounded(key)) && seen.insert(Exact(key)).inserted
         }
         return InboxPayload.jobs(
             for: events,

@@ -58,12 +58,13 @@ struct IdempotencyStore: Sendable {
             """,
             "SELECT key, request_hash, status, headers, body FROM idempotency WHERE workspace_id = \(workspace.uuid) AND key = ANY(\(keys))",
         ])
-        var mine = Set(try results[0].map { try $0.value("key", as: String.self) })
-        let kept = Dictionary(try results[1].map { (try $0.value("key", as: String.self), $0) }) { first, _ in first }
+        var mine = Set(try results[0].map { Exact(try $0.value("key")) })
+        let kept = Dictionary(try results[1].map { (Exact(try $0.value("key")), $0) }) { first, _ in first }
         return try claims.map { claim in
-            guard mine.contains(claim.key) else { return .refused(.idempotencyInProgress) }
-            guard let row = kept[claim.key] else {
-                mine.remove(claim.key)
+            let key = Exact(claim.key)
+            guard mine.contains(key) else { return .refused(.idempotencyInProgress) }
+            guard let row = kept[key] else {
+                mine.remove(key)
                 return .new
             }
             guard try row.value("request_hash", as: [UInt8].self) == claim.hash else { return .refused(.idempotencyMismatch) }

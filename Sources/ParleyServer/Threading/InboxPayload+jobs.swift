@@ -11,16 +11,16 @@ extension InboxPayload {
         request: UUID?,
         receivedAt: Date
     ) -> [JobDraft] {
-        var keys: [String] = []
-        var groups: [String: [InboundEvent]] = [:]
+        var keys: [Exact] = []
+        var groups: [Exact: [InboundEvent]] = [:]
         for event in events {
-            let key = event.orderingKey
+            let key = Exact(event.orderingKey)
             if groups[key] == nil { keys.append(key) }
             groups[key, default: []].append(event)
         }
         return keys.map { key in
             let payload = InboxPayload(channel: channel, request: request, receivedAt: receivedAt, events: groups[key] ?? [])
-            return JobDraft(queue: .inbox, key: "\(channel)/\(key)", workspace: workspace.uuid, payload: payload.bytes)
+            return JobDraft(queue: .inbox, key: "\(channel)/\(key.wrappedValue)", workspace: workspace.uuid, payload: payload.bytes)
         }
     }
 }

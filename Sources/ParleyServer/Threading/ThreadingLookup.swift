@@ -65,7 +65,7 @@ package struct ThreadingLookup: Sendable {
         return """
             SELECT g.position, m.id, m.moment FROM unnest(
                 \(rows.map(\.0.workspace.uuid)), \(rows.map(\.1.person.address.space.rawValue)), \(rows.map(\.1.person.address.value)),
-                \(rows.map(\.0.channel.uuid)), \(rows.map(\.0.dayBefore)), \(rows.map { JSONText($0.1.body.json.text) }),
+                \(rows.map(\.0.channel.uuid)), \(rows.map(\.0.dayBefore)), \(rows.map { JSONText($0.1.body) }),
                 \(rows.map(\.0.moment))
             ) WITH ORDINALITY AS g (workspace_id, space, address, channel_id, since, body, moment, position)
             CROSS JOIN LATERAL (SELECT i.id FROM identities i

@@ -65,7 +65,7 @@ struct VisitorJoining: Sendable {
             WHERE workspace_id = \(self.workspace.uuid) AND channel_id = \(self.channel.uuid) AND visitor = \(anonymous.value)
             """,
         ])
-        return try rows[1].first?.value("user_address", as: String.self) == self.user.value
+        return try rows[1].first.map { Exact(try $0.value("user_address")) } == Exact(self.user.value)
     }
 
     /// The contact of an address, made when it is new: what waits in the queue will find it.

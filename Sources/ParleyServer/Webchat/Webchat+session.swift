@@ -61,7 +61,7 @@ extension Webchat {
             throw Problem(401, "bad_identity", "The identity is not proven", detail: "The hash is not the HMAC of the user's id.")
         }
         // Another user's browser: nothing of theirs is taken over.
-        let isOthers = known?.userID.map { $0 != identity.userID } ?? false
+        let isOthers = known?.userID.map { Exact($0) != Exact(identity.userID) } ?? false
         var visitor = try isOthers ? Visitor.anonymous(named: nil) : known ?? .anonymous(named: nil)
         let anonymous = known?.isSignedIn == false ? known?.address : nil
         visitor.userID = identity.userID

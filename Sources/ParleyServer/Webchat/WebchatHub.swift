@@ -29,7 +29,7 @@ actor WebchatHub {
     }
     private struct Slot: Hashable {
         var channel: ChannelID
-        var threadKey: String
+        @Exact var threadKey: String
     }
     private struct Reading {
         var task: Task<Void, Never>

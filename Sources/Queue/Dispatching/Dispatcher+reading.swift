@@ -53,7 +53,7 @@ extension Dispatcher {
     private mutating func planSeeks() -> [ReadPlan.Seek] {
         var seeks: [ReadPlan.Seek] = []
         for reference in self.sought.prefix(Self.seeksAtOnce) {
-            guard let state = self.lanes[reference.lane], state.phase == .held, let entry = state.keys[reference.key],
+            guard let state = self.lanes[reference.lane], state.phase == .held, let entry = state.keys[reference],
                 entry.running.isEmpty, entry.waiting.isEmpty, let gap = entry.gap
             else { continue }
             // Where the workspace is behind, a job that came late may lie before the gap.
@@ -117,7 +117,7 @@ extension Dispatcher {
     /// The read did not come back; its questions are open again.
     mutating func readFailed(_ plan: ReadPlan) {
         self.endRead()
-        for seek in plan.seeks { self.sought.append(KeyRef(lane: seek.lane, key: seek.key)) }
+        for seek in plan.seeks { self.sought.append(seek.reference) }
         for lane in plan.scans { self.update(lane) { $0.mayHaveMore = true } }
         for lane in plan.due { self.update(lane) { $0.due = .likely } }
     }
@@ -158,7 +158,7 @@ extension Dispatcher {
             if self.current(seek.lane, in: plan, answer) != nil {
                 self.continueKey(seek, with: found)
             } else {
-                self.sought.append(KeyRef(lane: seek.lane, key: seek.key))
+                self.sought.append(seek.reference)
             }
         }
         self.endRead()
@@ -185,18 +185,18 @@ extension Dispatcher {
         let reference = job.reference
         if self.settledSinceRead.contains(job.id) { return }
         if let waiting = self.waitingSinceRead[reference], job.id >= waiting { return }
-        var entry = self.lanes[job.lane]?.keys[job.key] ?? KeyState(workspace: job.workspace)
+        var entry = self.lanes[job.lane]?.keys[reference] ?? KeyState(workspace: job.workspace)
         let wasIdle = entry.running.isEmpty && entry.waiting.isEmpty
         let isNew = entry.accept(job)
         if hidesFollowers { for job in entry.truncate(after: job.id) { self.count(job, by: -1) } }
-        self.update(job.lane) { $0.keys[job.key] = entry }
+        self.update(job.lane) { $0.keys[reference] = entry }
         guard isNew else { return }
         self.count(job, by: 1)
         if wasIdle { self.ready.append(reference, of: job.workspace) }
     }
 
     private mutating func continueKey(_ seek: ReadPlan.Seek, with found: [ReadAnswer.Found]) {
-        guard var entry = self.lanes[seek.lane]?.keys[seek.key], entry.running.isEmpty else { return }
+        guard var entry = self.lanes[seek.lane]?.keys[seek.reference], entry.running.isEmpty else { return }
         let wasIdle = entry.waiting.isEmpty
         entry.gap = found.count == ReadPlan.seekLimit ? found.last.map { $0.job.id + 1 } : nil
         for next in found where !self.settledSinceRead.contains(next.job.id) {
@@ -213,7 +213,7 @@ extension Dispatcher {
         }
         // A first job that waits in the table holds back the rest there, and comes up when it is due.
         let next = entry.waiting.first
-        self.update(seek.lane) { $0.keys[seek.key] = next == nil ? nil : entry }
-        if wasIdle, let next { self.ready.append(KeyRef(lane: seek.lane, key: seek.key), of: next.workspace) }
+        self.update(seek.lane) { $0.keys[seek.reference] = next == nil ? nil : entry }
+        if wasIdle, let next { self.ready.append(seek.reference, of: next.workspace) }
     }
 }

@@ -148,7 +148,7 @@ struct Dispatcher: Sendable {
         }
         var batch = Batch()
         while batch.jobs.count < limit, let reference = self.ready.popFirst() {
-            guard let next = self.lanes[reference.lane]?.keys[reference.key]?.waiting.first else { continue }
+            guard let next = self.lanes[reference.lane]?.keys[reference]?.waiting.first else { continue }
             if next.crashes > 0 {
                 self.alone.append(reference)
                 if batch.jobs.isEmpty, self.runsAlone == nil { return self.take(limit) }
@@ -159,7 +159,7 @@ struct Dispatcher: Sendable {
         }
         for first in batch.jobs {
             let reference = first.reference
-            while batch.jobs.count < limit, self.lanes[first.lane]?.keys[first.key]?.waiting.first?.crashes == 0,
+            while batch.jobs.count < limit, self.lanes[reference.lane]?.keys[reference]?.waiting.first?.crashes == 0,
                 let next = self.start(reference)
             {
                 self.add(next, to: &batch)
@@ -175,13 +175,13 @@ struct Dispatcher: Sendable {
         batch.marks.append(job)
     }
 
-    private func isIdle(_ reference: KeyRef) -> Bool { self.lanes[reference.lane]?.keys[reference.key]?.running.isEmpty == true }
+    private func isIdle(_ reference: KeyRef) -> Bool { self.lanes[reference.lane]?.keys[reference]?.running.isEmpty == true }
 
     private mutating func start(_ reference: KeyRef) -> Job? {
-        guard var entry = self.lanes[reference.lane]?.keys[reference.key], !entry.waiting.isEmpty else { return nil }
+        guard var entry = self.lanes[reference.lane]?.keys[reference], !entry.waiting.isEmpty else { return nil }
         let job = entry.waiting.removeFirst()
         entry.running.append(job.id)
-        self.lanes[reference.lane]?.keys[reference.key] = entry
+        self.lanes[reference.lane]?.keys[reference] = entry
         self.lanes[reference.lane]?.running += 1
         self.count(job, by: -1)
         return job
@@ -199,10 +199,10 @@ struct Dispatcher: Sendable {
 
     mutating func settle(_ job: Job, as settlement: Settlement) {
         if self.runsAlone == job.id { self.runsAlone = nil }
-        guard var state = self.lanes[job.lane], var entry = state.keys[job.key], let place = entry.running.firstIndex(of: job.id) else {
+        let reference = job.reference
+        guard var state = self.lanes[job.lane], var entry = state.keys[reference], let place = entry.running.firstIndex(of: job.id) else {
             return
         }
-        let reference = job.reference
         if self.isReading { self.settledSinceRead.insert(job.id) }
         // Unless it is gone it takes those behind it along: they are not begun, or nobody knows of them either.
         let ended = settlement == .gone ? place..<place + 1 : place..<entry.running.endIndex
@@ -211,15 +211,15 @@ struct Dispatcher: Sendable {
         let isIdle = entry.running.isEmpty
         switch settlement {
         case .gone where !isIdle:
-            state.keys[job.key] = entry
+            state.keys[reference] = entry
         case .gone where !entry.waiting.isEmpty:
-            state.keys[job.key] = entry
+            state.keys[reference] = entry
             self.ready.append(reference, of: entry.waiting[0].workspace)
         case .gone where entry.gap != nil:
-            state.keys[job.key] = entry
+            state.keys[reference] = entry
             self.sought.append(reference)
         case .gone:
-            state.keys[job.key] = nil
+            state.keys[reference] = nil
         case .waiting:
             if self.isReading {
                 self.waitingSinceRead[reference, default: job.id] = min(self.waitingSinceRead[reference] ?? job.id, job.id)
@@ -227,7 +227,7 @@ struct Dispatcher: Sendable {
             // It holds back the later ones; one that committed late, with a lower id, goes on.
             let isSought = entry.gap.map { $0 < job.id } ?? false
             for later in entry.truncate(after: job.id - 1) { self.count(later, by: -1) }
-            state.keys[job.key] = isSought || !isIdle || !entry.waiting.isEmpty ? entry : nil
+            state.keys[reference] = isSought || !isIdle || !entry.waiting.isEmpty ? entry : nil
             if !isIdle {
                 break
             } else if let next = entry.waiting.first {
@@ -238,7 +238,7 @@ struct Dispatcher: Sendable {
         case .unknown:
             for job in entry.waiting { self.count(job, by: -1) }
             entry.waiting = []
-            state.keys[job.key] = isIdle ? nil : entry
+            state.keys[reference] = isIdle ? nil : entry
         }
         self.lanes[job.lane] = state
     }

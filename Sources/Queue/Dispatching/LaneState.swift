@@ -35,7 +35,7 @@ struct LaneState: Sendable {
     /// Workspaces that had more than their share in memory: read on for everyone else, these go on from the given id when there is room.
     var behind: [UUID: Int64] = [:]
 
-    var keys: [String: KeyState] = [:]
+    var keys: [KeyRef: KeyState] = [:]
     var running = 0
     /// Jobs still to be marked before they run, because the owner before this one went silent with some of them in flight.
     var suspects = 0

@@ -25,6 +25,8 @@ struct ReadPlan: Sendable {
         let lane: Int16
         let key: String
         let from: Int64
+
+        var reference: KeyRef { KeyRef(lane: self.lane, key: self.key) }
     }
 
     var views: [Int16: View] = [:]

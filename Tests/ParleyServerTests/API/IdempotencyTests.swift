@@ -30,6 +30,17 @@ import Testing
         }
     }
 
+    @Test func `keys that only differ in their bytes are two, in one batch too`() async throws {
+        try await APIFixture.run { fixture in
+            let store = IdempotencyStore(sealer: fixture.front.channels.sealer)
+            let claims = ["caf\u{e9}", "cafe\u{301}"].map { IdempotencyStore.Claim(key: $0, hash: [1]) }
+            let standings = try await fixture.pool.transaction(in: .workspace(fixture.workspace.uuid)) { transaction in
+                try await store.standings(of: claims, in: fixture.workspace, on: transaction)
+            }
+            #expect(standings.map(\.isNew) == [true, true])
+        }
+    }
+
     @Test func `a refusal is kept too`() async throws {
         try await APIFixture.run { fixture in
             let headers = ["Idempotency-Key": "one"]

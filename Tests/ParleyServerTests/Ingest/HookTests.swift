@@ -33,6 +33,17 @@ import Testing
         }
     }
 
+    @Test func `ids and senders that only differ in their bytes are as many, together as apart (I1, I10)`() async throws {
+        try await APIFixture.run { fixture in
+            let lines = ["caf\u{e9}", "cafe\u{301}"].flatMap { ["\($0)-1 +15005550100 a", "\($0)-2 \($0) b"] }
+            for _ in 0..<2 { #expect(try await fixture.deliver(lines.joined(separator: "\n")).body == "taken") }
+            #expect(try await fixture.count("inbound_keys") == 4)
+            let jobs = try await fixture.pool.query(in: .all, "SELECT payload FROM jobs WHERE queue = 'inbox' ORDER BY id")
+            let events = try jobs.map { try InboxPayload(bytes: try $0.value("payload")).events.count }
+            #expect(events == [2, 1, 1])
+        }
+    }
+
     @Test func `the same event from ten connections at once through two processes is one event`() async throws {
         try await APIFixture.run { fixture in
             let other = try TestFront(fixture.pool)

@@ -34,6 +34,17 @@ import TestSupport
         #expect(try await bridge.conversations == ["1:a 2:b"])
     }
 
+    @Test(.database, arguments: [true, false])
+    func `people whose addresses only differ in their bytes are two, in one batch and in two (I8, I10)`(together: Bool) async throws {
+        let bridge = try await Bridge()
+        let events = ["caf\u{e9}", "cafe\u{301}"].map { Bridge.text($0, from: $0) }
+        for batch in together ? [events] : events.map({ [$0] }) { try await bridge.thread(batch) }
+        #expect(try await bridge.conversations.count == 2)
+        #expect(try await bridge.count("SELECT count(*) FROM identities") == 2)
+        try await bridge.thread(events)
+        #expect(try await bridge.count("SELECT count(*) FROM messages") == 2)
+    }
+
     @Test(.database) func `two batches that meet the same new person at once agree on one contact`() async throws {
         let one = try await Bridge()
         let other = try await one.another()

@@ -72,6 +72,24 @@ import Testing
         }
     }
 
+    @Test func `a user whose id only differs in its bytes hears and reads nothing of the other's (I10)`() async throws {
+        try await WebchatFixture.run { shop in
+            let users = ["caf\u{e9}", "cafe\u{301}"]
+            let one = try await shop.browser(["identity": WebchatFixture.proof(users[0])])
+            let listening = try shop.listen(one)
+            defer { listening.close() }
+            _ = await listening.read { $0.contains("200 OK") }
+            // On the same browser: not the same person either.
+            let other = try await shop.browser(["token": .string(one.token), "identity": WebchatFixture.proof(users[1])])
+            try await other.say("the other's secret")
+            try await other.sees(["the other's secret"])
+            try await one.say("mine")
+            let heard = await listening.read { $0.contains("mine") }.text
+            #expect(heard.contains("mine") && !heard.contains("secret"))
+            try await one.sees(["mine"])
+        }
+    }
+
     @Test func `a hook request cannot speak as a visitor`() async throws {
         try await WebchatFixture.run { shop in
             let ann = try await shop.browser()

@@ -49,6 +49,10 @@ import Testing
         ([text("a", from: "U1", thread: "C1"), text("b", from: "U2", thread: "C1")], ["thread:C1 a b"]),
         ([text("a", from: "U1", thread: "C1"), text("b", from: "U1", thread: "C2")], ["thread:C1 a", "thread:C2 b"]),
         ([text("a"), text("a")], ["sms:+15005550101 a"]),
+        // What PostgreSQL tells apart (I8, I10): Swift's own texts are equal in both spellings of an accent.
+        ([text("caf\u{e9}"), text("cafe\u{301}")], ["sms:+15005550101 caf\u{e9} cafe\u{301}"]),
+        ([text("a", from: "caf\u{e9}"), text("b", from: "cafe\u{301}")], ["sms:caf\u{e9} a", "sms:cafe\u{301} b"]),
+        ([text("a", thread: "caf\u{e9}"), text("b", thread: "cafe\u{301}")], ["thread:caf\u{e9} a", "thread:cafe\u{301} b"]),
     ])
     mutating func `a person or the provider's thread is the conversation`(events: [InboundEvent], said: [String]) {
         _ = self.ledger.work(events.map { self.item($0) }, ids: &self.ids)

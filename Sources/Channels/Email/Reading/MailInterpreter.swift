@@ -107,9 +107,9 @@ struct MailInterpreter: Sendable {
     /// In-Reply-To first, then from the newest to the oldest, each once, never itself.
     private var references: [String] {
         var ids: [String] = []
-        var seen: Set<String> = self.mail.messageID.map { [$0] } ?? []
+        var seen: Set<Exact> = self.mail.messageID.map { [Exact($0)] } ?? []
         for id in [self.mail.inReplyTo].compactMap(\.self) + self.mail.references.reversed() where ids.count < Self.referenceLimit {
-            if seen.insert(id).inserted { ids.append(id) }
+            if seen.insert(Exact(id)).inserted { ids.append(id) }
         }
         return ids
     }
