@@ -18,11 +18,7 @@ package struct DevProcess: Sendable {
         var settings = settings
         self.folder = folder
         let level = settings.isGiven(.logLevel) ? try settings.logLevel : .warning
-        self.logger = Logger(label: "parley") { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
+        self.logger = Logger(label: "parley") { LineLogHandler(label: $0, level: level, form: .text) }
         settings.set(.masterKeyFile, folder.masterKeyFile)
         var address = try settings.httpListen
         if address.port == 0 { address.port = try ListenAddress.freePort() }

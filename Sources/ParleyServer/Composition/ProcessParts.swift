@@ -103,6 +103,6 @@ struct ProcessParts: Sendable {
 extension Logger {
     /// The log of `serve` and `work`: JSON lines.
     static func process(_ name: String, level: Logger.Level) -> Logger {
-        Logger(label: "parley.\(name)") { JSONLogHandler(label: $0, level: level) }
+        Logger(label: "parley.\(name)") { LineLogHandler(label: $0, level: level, form: .json) }
     }
 }
