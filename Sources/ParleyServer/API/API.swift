@@ -177,10 +177,15 @@ package struct API: Sendable {
     /// Whether JSON may be the answer. Source: RFC 9110 section 12.5.1.
     private static func accepts(_ header: String?) -> Bool {
         guard let header, !header.allSatisfy(\.isWhitespace) else { return true }
-        return header.split(separator: ",").contains { range in
+        var isWanted: [String: Bool] = [:]
+        for range in header.split(separator: ",") {
             let parts = range.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
-            guard let type = parts.first, !parts.contains(where: { $0.wholeMatch(of: /q=0(\.0*)?/) != nil }) else { return false }
-            return ["*/*", "application/*", "application/json", "application/problem+json"].contains(type)
+            guard let type = parts.first else { continue }
+            let isExcluded = parts.contains { $0.wholeMatch(of: /q=0(\.0*)?/) != nil }
+            isWanted[type] = isWanted[type] == true || !isExcluded
         }
+        // The closest range decides: `application/json;q=0, */*` wants anything but JSON.
+        let closest = ["application/json", "application/*", "*/*"].compactMap { isWanted[$0] }.first
+        return closest ?? isWanted["application/problem+json"] ?? false
     }
 }

@@ -154,7 +154,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [("text/html", 406), ("application/json;q=0", 406), ("*/*", 200), ("text/html, application/json;q=0.5", 200)])
+    @Test(arguments: [
+        ("text/html", 406), ("application/json;q=0", 406), ("*/*", 200), ("text/html, application/json;q=0.5", 200),
+        ("application/json;q=0, */*", 406), ("*/*, application/json; q=0.000", 406), ("application/*;q=0, */*", 406), ("*/*;q=0", 406),
+        ("application/*;q=0, application/json", 200), ("*/*;q=0, application/json;q=0.1", 200), ("text/html;q=0, */*", 200),
+        ("application/problem+json", 200), ("application/problem+json;q=0, */*", 200),
+    ])
     func `says what it cannot serve`(accept: String, status: Int) async throws {
         try await APIFixture.run { fixture in
             let answer = try await fixture.client.send("GET", "/v1/channels", headers: ["Accept": accept])
