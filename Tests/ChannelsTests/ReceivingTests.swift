@@ -49,6 +49,15 @@ import Testing
         #expect(answer == HookAnswer(status: 202, headers: ["content-type": "application/json"], body: #"{"route":"second"}"#))
     }
 
+    @Test(arguments: [
+        (#""2026-01-31T12:00:00.5+00:00""#, 1_769_860_800.5), ("1769860800", 1_769_860_800), (#""2027-02-30T00:00:00Z""#, nil),
+        (#""99999-01-01T00:00:00Z""#, nil), ("253402300800", nil), ("-99999999999", nil), ("1e400", nil),
+    ])
+    func `a message is kept without a time that there is not`(at: String, seconds: Double?) async throws {
+        let messages = try await self.receive("    inbound: '{from: \"me\", at: \(at)}'").messages
+        #expect(messages.map(\.sentAt) == [seconds.map(Date.init(timeIntervalSince1970:))])
+    }
+
     @Test func `takes a thousand events of one request and not one more`() async throws {
         let route = "    inbound: 'range(.json.n) | {id: \"\\(.)\", from: \"me\"}'"
         #expect(try await self.receive(route, json: #"{"n": 1000}"#).messages.count == 1000)

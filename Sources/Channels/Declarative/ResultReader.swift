@@ -55,10 +55,10 @@ struct ResultReader {
     /// Seconds since 1970, or RFC 3339 text; nil when neither, since no message is lost for want of its time.
     mutating func date(_ name: String) -> Date? {
         switch self.value(name) {
-        case .number(let text): return Double(text).flatMap { abs($0) < 1e11 ? Date(timeIntervalSince1970: $0) : nil }
-        case .string(let text):
-            return (try? Date(text, strategy: .iso8601))
-                ?? (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+        case .number(let text):
+            let date = Double(text).map(Date.init(timeIntervalSince1970:))
+            return date.flatMap { Date.writable.contains($0) ? $0 : nil }
+        case .string(let text): return Date(rfc3339: text)
         default: return nil
         }
     }

@@ -100,7 +100,7 @@ struct Fields {
 
     mutating func date(_ name: String) -> Date? {
         guard let value = self.value(name) else { return nil }
-        if let date = value.string.flatMap(Moment.parse) { return date }
+        if let date = value.string.flatMap(Date.init(rfc3339:)) { return date }
         self.fail(name, "invalid_time", "Must be RFC 3339, as in 2026-01-31T12:00:00Z.")
         return nil
     }

@@ -72,6 +72,16 @@ private func button(_ url: String) -> String { #"{"type": "text", "text": {"text
         #expect(problem.errors.map { "\($0.pointer) \($0.code)" } == ["/name wrong_type", "/to required", "/other unknown_field"])
     }
 
+    @Test(arguments: ["2027-02-30T00:00:00Z", "99999-01-01T00:00:00Z", "soon"])
+    func `refuses a moment that there is not`(text: String) throws {
+        let problem = try #require(throws: Problem.self) {
+            var fields = try Fields(body: self.request(Array(#"{"expiresAt": "\#(text)"}"#.utf8)))
+            _ = fields.date("expiresAt")
+            try fields.finish()
+        }
+        #expect(problem.errors.map { "\($0.pointer) \($0.code)" } == ["/expiresAt invalid_time"])
+    }
+
     @Test(arguments: [
         ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("application/json; charset=utf-8", 200), (nil, 200),
     ])
