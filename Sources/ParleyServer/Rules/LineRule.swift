@@ -1,3 +1,5 @@
+import Parley
+
 /// What one line of text may be: names, addresses, subjects. No control characters (B42), and not nothing.
 struct LineRule: Sendable {
     /// In Unicode scalars.
@@ -8,6 +10,6 @@ struct LineRule: Sendable {
             return Mistake("control_character", "Must hold no control characters.")
         }
         if text.unicodeScalars.count > self.limit { return Mistake("too_long", "At most \(self.limit) characters.") }
-        return text.allSatisfy(\.isWhitespace) ? Mistake("required", "Must not be empty.") : nil
+        return text.isBlank ? Mistake("required", "Must not be empty.") : nil
     }
 }

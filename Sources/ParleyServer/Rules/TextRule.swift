@@ -31,6 +31,6 @@ struct TextRule: Sendable {
 
     /// Of text with nothing beside it, such as a file.
     func mistake(inAll text: String) -> Mistake? {
-        text.allSatisfy(\.isWhitespace) ? Mistake("empty_text", "Must say something.") : self.mistake(in: text)
+        text.isBlank ? Mistake("empty_text", "Must say something.") : self.mistake(in: text)
     }
 }

@@ -59,7 +59,7 @@ extension Webchat {
         let media = self.files(&fields, of: call)
         let sentAt = fields.date("sentAt")
         let button = Self.button(&fields)
-        if text.allSatisfy(\.isWhitespace), media.isEmpty, fields.errors.isEmpty {
+        if text.isBlank, media.isEmpty, fields.errors.isEmpty {
             fields.fail("text", "empty_text", "Must say something.")
         }
         try fields.finish()

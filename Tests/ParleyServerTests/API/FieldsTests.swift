@@ -99,6 +99,7 @@ private func button(_ url: String) -> String { #"{"type": "text", "text": {"text
         (#"{"type": "text", "text": {"text": "‮ bidi"}}"#, ""),
         (#"{"type": "text", "text": {"text": "   \n"}}"#, "/body/text/text empty_text"),
         (#"{"type": "text"}"#, "/body/text/text empty_text"),
+        (#"{"type": "text", "text": {"text": "\u200b\u2060\ufeff"}}"#, "/body/text/text empty_text"),
         (#"{"type": "hologram", "text": {"text": "x"}}"#, "/body/type invalid_choice"),
         (#"{"type": "text", "text": {"text": "x", "size": 1}}"#, "/body/text/size unknown_field"),
         (#"{"type": "text", "text": {"text": "a\u0000"}}"#, "/body/text/text control_character"),
