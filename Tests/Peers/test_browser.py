@@ -307,6 +307,34 @@ class WidgetTest(unittest.TestCase):
         self.quiet(browser)
 
 
+    def test_what_is_being_written_is_shown_in_whole_lines(self):
+        shop = self.shop(title="Ask the shop")
+        draft = "My parcel was to arrive last Monday, and the tracking page still says it is on its way. "
+        for width, dark in ((320, False), (320, True), (380, True), (1000, False)):
+            browser = self.browser(width=width, height=600, dark=dark)
+            browser.driver.get(shop.origin)
+            widget = Widget(browser)
+            widget.open()
+            field = widget.find("textarea")
+
+            def lines():
+                return browser.run("""const [field, style] = [arguments[0], getComputedStyle(arguments[0])];
+                    const inner = field.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+                    return [inner / parseFloat(style.lineHeight), field.scrollHeight - field.clientHeight]""", field)
+
+            for text in (draft, "\nOne more line.", draft * 3):
+                field.send_keys(text.replace("\n", Keys.SHIFT + Keys.ENTER + Keys.NULL))
+                shown, hidden = lines()
+                with self.subTest(width=width, dark=dark, shown=shown):
+                    self.assertAlmostEqual(shown, round(shown), delta=0.1)
+                    self.assertEqual(hidden > 0, text == draft * 3)
+                if text == draft:
+                    browser.shot(f"widget-draft-{width}-{'dark' if dark else 'light'}")
+            widget.say("")
+            self.assertAlmostEqual(lines()[0], 1, delta=0.1)
+            self.quiet(browser)
+
+
 class Server:
     """A `parley serve` beside the bridge that can be killed and started again at its place."""
 

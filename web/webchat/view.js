@@ -8,6 +8,9 @@ const STATES = {
     refused: "The chat is not available here.", closed: "The chat is not available here.",
 };
 
+/// Of the field to write in; what is longer scrolls.
+const MOST_ROWS = 6;
+
 export class View {
     isOpen = false;
     #config;
@@ -25,6 +28,7 @@ export class View {
         this.#root.adoptedStyleSheets = styleSheets(config.color);
         this.#build();
         const place = () => document.body.append(host);
+        window.addEventListener("resize", () => this.#grow());  // other widths break lines elsewhere
         if (document.body) place(); else document.addEventListener("DOMContentLoaded", place, { once: true });
     }
     #root;
@@ -202,8 +206,12 @@ export class View {
         this.#act.earlier(this.#earlierCursor).then(() => { this.log.scrollTop += this.log.scrollHeight - height; });
     }
 
+    /// As many rows as what is written needs. By `rows`, for an inline style is what the page's policy may forbid.
     #grow() {
-        this.input.rows = Math.min(this.input.value.split("\n").length + Math.floor(this.input.value.length / 60), 6);
+        const wasAtEnd = this.#isAtEnd();
+        this.input.rows = 1;
+        while (this.input.rows < MOST_ROWS && this.input.scrollHeight > this.input.clientHeight) this.input.rows += 1;
+        if (wasAtEnd) this.#toEnd();
     }
     #isAtEnd() { return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60; }
     #toEnd() { this.log.scrollTop = this.log.scrollHeight; }
