@@ -18,6 +18,24 @@ from browser import SHOTS, Browser, Shop, Widget
 
 HOSTILE = """<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>"><svg onload=window.hacked=1>{{7*7}}'"""
 
+# While `cut` is set no message leaves the page, and the pause after a failed one lasts an hour: only a sign that the line is back ends it.
+CUT = """
+const [fetched, timed] = [window.fetch, window.setTimeout];
+let failed = false;
+Object.assign(window, { cut: true, refused: 0 });
+window.fetch = (url, options) => {
+    if (!window.cut || options?.method !== "POST" || !url.endsWith("/messages")) return fetched(url, options);
+    failed = true;
+    window.refused += 1;
+    return Promise.reject(new TypeError("the line is cut"));
+};
+window.setTimeout = (work, wait) => {
+    const held = failed;
+    failed = false;
+    return timed(work, held ? 3_600_000 : wait);
+};
+"""
+
 
 class WidgetTest(unittest.TestCase):
     @classmethod
@@ -158,6 +176,44 @@ class WidgetTest(unittest.TestCase):
         widget.shows("answered while away")
         self.assertEqual(sorted(widget.texts(own=True)), sorted(["before", *written]))
         self.assertEqual(widget.texts(own=False), ["answered while away"])
+        self.quiet(browser)
+
+    def waits_for_the_line(self, browser, widget, text):
+        """Writes what fails to leave, and waits until the widget pauses over it."""
+        browser.run(CUT)
+        widget.say(text)
+        widget.shows(text, "waiting")
+        eventually(lambda: browser.run("return window.refused") > 0, "nothing was tried")
+        browser.run("window.cut = false")
+
+    def test_what_waits_goes_out_as_soon_as_the_browser_is_online_again(self):
+        browser, shop = self.browser(), self.shop()
+        browser.driver.get(shop.origin)
+        widget = Widget(browser)
+        widget.open()
+        widget.say("before")
+        widget.shows("before", "delivered")
+        self.waits_for_the_line(browser, widget, "while the line was cut")
+        browser.run("window.dispatchEvent(new Event('online'))")
+        widget.shows("while the line was cut", "delivered")
+        self.assertEqual(browser.run("return window.refused"), 1)
+        self.quiet(browser)
+
+    def test_what_waits_goes_out_as_soon_as_the_stream_is_back(self):
+        server = Server(self.bridge, free_port())
+        self.addCleanup(server.kill)
+        browser, shop = self.browser(), self.shop(bridge=server.url)
+        browser.driver.get(shop.origin)
+        widget = Widget(browser)
+        widget.open()
+        widget.say("before")
+        widget.shows("before", "delivered")
+        self.waits_for_the_line(browser, widget, "while the server was away")
+        server.kill()
+        eventually(lambda: "No connection" in widget.line(), "the widget does not tell that it is offline")
+        server.start()
+        widget.shows("while the server was away", "delivered")
+        self.assertEqual(len(self.bridge.inbound_with("while the server was away")), 1)
         self.quiet(browser)
 
     def test_what_was_written_without_a_server_survives_a_reload(self):

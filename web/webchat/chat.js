@@ -11,7 +11,7 @@ export class Chat {
     #running = false;
     #stopped = false;
     #round = new AbortController();  // ends the present stream or pause, so that the next round begins
-    #wake = () => {};
+    #sleepers = new Set();  // what ends each pause that is being made now
     #sending = false;
     #typedAt = 0;
     #wasRefused = false;
@@ -80,14 +80,14 @@ export class Chat {
                 await follow(this.api, this.#cursor, (event) => {
                     if (event.event === "bye") pause = event.data.retryMs * (0.5 + Math.random());
                     else this.#received(event);
-                    if (event.event === "ready") { backoff.reset(); this.view.state("online"); this.#flush(); }
+                    if (event.event === "ready") { backoff.reset(); this.view.state("online"); this.#wake(); this.#flush(); }
                 }, this.#round.signal);
                 pause ??= backoff.next();
             } catch (error) {
                 pause = this.#decide(error) ?? backoff.next();
                 if (error.code === "network" && !this.api.token && await this.api.isThere()) this.#refused();
             }
-            if (!this.#stopped && !this.#round.signal.aborted) await this.#pause(pause);
+            if (!this.#stopped && !this.#round.signal.aborted) await this.#pause(pause, backoff);
         }
         this.#running = false;
     }
@@ -118,13 +118,18 @@ export class Chat {
         this.#wasRefused = true;
     }
 
-    #pause(milliseconds) {
+    /// Waits before the next try, or until there is a sign that it may succeed now: then the pauses begin small again.
+    #pause(milliseconds, backoff) {
         return new Promise((resume) => {
-            this.#wake = () => { clearTimeout(timer); this.#wake = () => {}; resume(); };
-            const timer = setTimeout(this.#wake, milliseconds);
-            this.#round.signal.addEventListener("abort", this.#wake, { once: true });
+            const end = () => { clearTimeout(timer); this.#sleepers.delete(wake); resume(); };
+            const wake = () => { backoff.reset(); end(); };
+            const timer = setTimeout(end, milliseconds);
+            this.#sleepers.add(wake);
+            this.#round.signal.addEventListener("abort", end, { once: true });
         });
     }
+
+    #wake() { for (const wake of [...this.#sleepers]) wake(); }
 
     async #openSession() {
         this.view.state("connecting");
@@ -259,7 +264,7 @@ export class Chat {
                     this.view.mark(clientId, "failed", error.message);
                     continue;
                 }
-                await new Promise((resume) => setTimeout(resume, error.retryAfter ?? backoff.next()));
+                await this.#pause(error.retryAfter ?? backoff.next(), backoff);
             }
         }
         this.#sending = false;
