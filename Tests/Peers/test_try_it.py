@@ -7,7 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from bridge import Bridge, eventually, post_slack, post_twilio, request, slack_event, twilio_form
-from browser import Browser
+from browser import Browser, Widget
 from test_webchat import Visitor
 
 
@@ -42,13 +42,72 @@ class TryItTest(unittest.TestCase):
         self.shows(browser, "#bridge .thread", "delivered")
         self.fill(browser, "slack", text="Where is the invoice?" + Keys.ENTER)
         self.shows(browser, "#list-conversations", "Where is the invoice?")
-        eventually(lambda: browser.run("return document.querySelector('#bridge .thread button')?.click() ?? document.getElementById('journey').open"), "no journey opens")
-        self.shows(browser, "#journey", "Received over HTTP")
-        self.shows(browser, "#journey", "Threaded by")
-        browser.shot("try-journey")
-        browser.driver.find_element(By.CSS_SELECTOR, "#journey .plain").click()
+        self.fill(browser, "bridge", text="It is in your mail." + Keys.ENTER)
+        self.shows(browser, "#slack .thread", "It is in your mail.")
         browser.shot("try")
         self.assertEqual(browser.console(), [])
+
+    def journey(self, browser, message):
+        """Opens the way of a message of the open conversation, and returns what it says."""
+        button = f"#bridge .thread [data-key='{message['id']}']"
+        eventually(lambda: browser.run("return document.querySelector(arguments[0])?.click() ?? document.getElementById('journey').open", button), "no journey opens")
+        self.shows(browser, "#journey", "1. ")
+        told = browser.driver.find_element(By.ID, "journey").text
+        browser.shot(f"try-journey-{message['direction']}")
+        browser.driver.find_element(By.CSS_SELECTOR, "#journey .plain").click()
+        return told
+
+    def test_the_way_of_a_message_is_told_in_sentences(self):
+        browser, number = self.page(), "+15005550190"
+        self.fill(browser, "phone", **{"from": number, "text": "Hello?" + Keys.ENTER})
+        first = self.bridge.inbound_with("Hello?")[0]
+        self.assertEqual(self.bridge.api("POST", f"/v1/conversations/{first['conversationId']}/end", {})[0], 200)
+        self.fill(browser, "phone", text="Hello again" + Keys.ENTER)
+        second = self.bridge.inbound_with("Hello again")[0]
+        self.shows(browser, "#bridge .thread", "Hello again")
+        told = self.journey(browser, second)
+        for sentence in ("Received over HTTP", "the sender’s address tells who that is.", f"the conversation with {number}: it had been ended.",
+                         "So a new conversation was opened for it."):
+            self.assertIn(sentence, told)
+        self.assertNotIn("{\"conversationId\"", told)
+        sent = self.bridge.becomes(self.bridge.reply(second, "Good day!"), "delivered")
+        self.shows(browser, "#bridge .thread", "Good day!")
+        told = self.journey(browser, sent)
+        for sentence in (f"Sent to {number}: delivered", "taken", "HTTP 201", "are not kept", "Taken by the provider of the sandbox"):
+            self.assertIn(sentence, told)
+        self.assertEqual(browser.console(), [])
+
+    def test_a_visitor_of_the_widget_is_answered_and_has_a_name_that_can_be_read(self):
+        browser = self.page()
+        frame = browser.driver.find_element(By.CSS_SELECTOR, "#webchat iframe")
+        browser.driver.switch_to.frame(frame)
+        Widget(browser).say("Do you ship to Norway?")
+        asked = self.bridge.inbound_with("Do you ship to Norway?")[0]
+        browser.driver.switch_to.default_content()
+        self.shows(browser, "#bridge .thread", "Do you ship to Norway?")
+        address = self.bridge.get(f"/v1/conversations/{asked['conversationId']}")["address"]["value"]
+        for place in ("#bridge h3", "#list-conversations"):
+            self.shows(browser, place, f"Visitor {address[:4]}")
+        browser.driver.find_element(By.ID, "tab-contacts").click()
+        self.shows(browser, "#list-contacts", f"Visitor {address[:4]}")
+        self.assertNotIn(address, browser.driver.find_element(By.ID, "bridge").text)
+        self.fill(browser, "bridge", text="We do." + Keys.ENTER)
+        browser.driver.switch_to.frame(frame)
+        Widget(browser).shows("We do.")
+        browser.driver.switch_to.default_content()
+        self.assertEqual(browser.console(), [])
+
+    def test_what_stands_in_the_fields_can_be_read_at_every_width(self):
+        clipped = """return [...document.querySelectorAll('input:not([type=checkbox], [type=file]), textarea')]
+            .filter((field) => field.scrollWidth > field.clientWidth || field.scrollHeight > field.clientHeight).map((field) => field.name || 'widget')"""
+        for width in (1500, 1250, 1100, 1051, 1000, 360):
+            browser = self.page(width=width)
+            with self.subTest(width):
+                self.assertEqual(browser.run(clipped), [])
+                browser.driver.switch_to.frame(browser.driver.find_element(By.CSS_SELECTOR, "#webchat iframe"))
+                self.assertEqual(browser.run(clipped.replace("document.", "arguments[0]."), Widget(browser).root), [])
+                browser.driver.switch_to.default_content()
+            browser.shot(f"try-{width}")
 
     def test_an_address_that_would_run_something_is_never_a_link(self):
         channels = {channel["adapter"]: channel for channel in self.bridge.about["channels"]}

@@ -46,7 +46,7 @@ export function slack(bridge) {
     const writing = form({
         user: { label: "I am", value: "U0ANNA001" },
         channel: { label: "Channel", value: "C0GENERAL1" },
-        thread_ts: { label: "In the thread", optional: true, placeholder: "a new one" },
+        thread_ts: { label: "In the thread", optional: true, placeholder: "a new one", size: 19 },
         text: { label: "Message", rows: 1, once: true, wide: true, placeholder: "Where is the invoice?" },
     }, "Post", (values) => bridge.play("/sandbox/slack/inbound", values));
     writing.field("channel").addEventListener("change", draw);

@@ -20,6 +20,8 @@ export function form(fields, button, submit) {
     const send = make("button", { type: "submit", class: "primary" }, button);
     const inputs = Object.entries(fields).map(([name, field]) => {
         const input = make(field.rows ? "textarea" : "input", {
+            // Wide enough for what it begins with: fields that do not fit beside each other stand below.
+            size: field.rows ? null : Math.max((field.value || field.placeholder || "").length + 2, field.size || 0),
             name, rows: field.rows, required: !field.optional, placeholder: field.placeholder, autocomplete: "off", dir: "auto",
             onkeydown: (event) => {
                 if (field.rows && event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); element.requestSubmit(); }

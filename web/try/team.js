@@ -2,6 +2,7 @@
 import { linked, make } from "/webchat/assets/dom.js";
 import { Bridge } from "./bridge.js";
 import { showJourney } from "./journey.js";
+import { contactName, conversationName, shownAddress } from "./names.js";
 import { ADAPTERS, clock, form, heading, refill } from "./parts.js";
 
 export function team(bridge) {
@@ -99,14 +100,13 @@ export function team(bridge) {
     }
 
     const kindOf = (channel) => ADAPTERS[bridge.channelNamed(channel)?.adapter] || "?";
-    const nameOf = (conversation) => bridge.contact(conversation.contactId)?.displayName || conversation.address?.value || conversation.name || conversation.thread || "?";
+    const nameOf = (conversation) => conversationName(bridge, conversation);
     show("conversations");
     bridge.onChange(draw);
     bridge.onPlay(() => { follows = true; });
 }
 
 const newest = (conversations) => [...conversations].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0];
-export const contactName = (contact) => contact?.displayName || contact?.identities?.[0]?.address || "Somebody";
 
 /// The list of contacts: choose two to make them one, take a merge back. Returns what draws it.
 function contacts(bridge, list, status, open) {
@@ -140,7 +140,7 @@ function contacts(bridge, list, status, open) {
             tick.checked = picked.includes(contact.id);
             return make("li", { class: "contact" }, tick, make("button", { type: "button", "data-key": contact.id, onclick: () => open(contact.id) },
                 make("strong", {}, contactName(contact)),
-                ...contact.identities.map((identity) => make("span", { class: "identity" }, `${identity.space}: ${identity.address}`))));
+                ...contact.identities.map((identity) => make("span", { class: "identity" }, `${identity.space}: ${shownAddress(identity.address)}`))));
         }));
         merge.disabled = picked.length !== 2;
         refill(undo, bridge.merges, bridge.merges.map((each) => make("li", {}, `${contactName(bridge.contact(each.intoContactId))} was merged ${each.reason ? `(${each.reason}) ` : ""}`,

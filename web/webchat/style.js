@@ -76,7 +76,7 @@ p { margin: 0; }
 
 .composer { display: flex; align-items: flex-end; gap: 4px; padding: 8px; border-top: 1px solid var(--line); }
 textarea { flex: 1; min-width: 0; resize: none; padding: 9px 12px; border: 1px solid var(--soft); border-radius: 12px; background: var(--ground); color: var(--ink); }
-textarea::placeholder { color: var(--soft); opacity: 1; }
+textarea::placeholder { color: var(--soft); opacity: 1; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .tool { width: 42px; height: 42px; display: grid; place-items: center; border: 0; border-radius: 10px; background: none; color: inherit; flex: none; }
 
 @media (max-width: 480px) {
