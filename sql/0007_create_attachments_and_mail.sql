@@ -1,6 +1,6 @@
 -- Why:   mails bring files that must stay, come to addresses that name a channel, and say by ids and subjects where they belong.
 -- Locks: new tables; ACCESS EXCLUSIVE on conversations for an instant (columns without a rewrite), SHARE while its new index is built.
--- Undo:  DROP TABLE attachments, mailboxes, thread_references; ALTER TABLE conversations DROP COLUMN base_subject, linked_to, flags;
+-- Undo:  DROP TABLE attachments, mailboxes, thread_references, mail_references; ALTER TABLE conversations DROP COLUMN base_subject, linked_to, flags;
 --        DROP FUNCTION guard_workspace;
 
 -- What 0006 did for the tables of its time, for each one made since.
@@ -52,6 +52,15 @@ CREATE TABLE thread_references (
     CONSTRAINT thread_references_pkey PRIMARY KEY (workspace_id, channel_id, reference)
 );
 SELECT guard_workspace('thread_references');
+
+-- What a received mail named before itself: an answer names it again, also what is older than the conversation (RFC 5322 section 3.6.4).
+CREATE TABLE mail_references (
+    workspace_id uuid NOT NULL,
+    message_id   uuid NOT NULL,
+    ids          text NOT NULL,  -- as in its header: oldest first, with spaces between
+    CONSTRAINT mail_references_pkey PRIMARY KEY (workspace_id, message_id)
+);
+SELECT guard_workspace('mail_references');
 
 ALTER TABLE conversations
     ADD COLUMN base_subject text,

@@ -111,6 +111,33 @@ class MailOutTest(unittest.TestCase):
         self.write_in(channel, "By address only", subject="Something else", to=answer["reply-to"].addresses[0].addr_spec)
         self.assertEqual(self.bridge.inbound_with("By address only")[0]["conversationId"], inbound["conversationId"])
 
+    def test_an_answer_refers_to_what_its_parent_refers_to_and_to_the_parent(self):
+        host = self.host()
+        channel = self.channel(host.url)
+
+        def answered(text, references):
+            """Our answer to a mail with these References, and that mail's own id."""
+            asked = self.write_in(channel, text, References=" ".join(references), In_Reply_To=references[-1])
+            self.bridge.becomes(self.bridge.reply(self.bridge.inbound_with(text)[0], f"Answer to {text}"), "accepted")
+            return read(host.mails[-1][2]), asked["message-id"]
+
+        # A thread that began without us: its mails are in no conversation here.
+        elder = ["<first@elsewhere.test>", "<second@elsewhere.test>"]
+        first, asked = answered("You may know more.", elder)
+        self.assertEqual(first["references"].split(), [*elder, asked])
+        # It went on without us, too.
+        named = [*elder, asked, first["message-id"], "<between@elsewhere.test>"]
+        second, again = answered("We went on.", named)
+        self.assertEqual(second["references"].split(), [*named, again])
+        self.assertEqual(second["in-reply-to"], again)
+        # A program that names the last mail only: what we know of the conversation stands before.
+        third, short = answered("In a hurry.", [second["message-id"]])
+        self.assertEqual(third["references"].split(), [asked, first["message-id"], again, second["message-id"], short])
+        # What is too long for a header keeps its first and its newest.
+        many = [f"<{number}.{secrets.token_hex(8)}@elsewhere.test>" for number in range(60)]
+        last, long = answered("A long story.", many)
+        self.assertEqual(last["references"].split(), [many[0], *many[-18:], long])
+
     def read_id(self, message):
         found = self.bridge.query(f"SELECT split_part(external_id, ' ', 1) FROM messages WHERE id = '{message['id']}'")
         return found

@@ -50,9 +50,14 @@ extension ThreadingItem {
     /// Ids that a row can be found by; longer ones are nobody's real Message-ID.
     package var mailReferences: [ExternalMessage] {
         guard let mail = self.mail else { return [] }
-        return ([mail.messageID].compactMap(\.self) + mail.references).filter { (1...900).contains($0.utf8.count) && !$0.utf8.contains(0) }
+        return ([mail.messageID].compactMap(\.self) + mail.references).filter(Self.isUsable)
             .map { ExternalMessage(workspace: self.workspace, channel: self.channel, id: $0) }
     }
+
+    /// The mails before this one as it names them, oldest first: what an answer to it names before it.
+    var mailAncestors: [String] { (self.mail?.references ?? []).reversed().filter(Self.isUsable) }
+
+    private static func isUsable(_ id: String) -> Bool { (1...900).contains(id.utf8.count) && !id.utf8.contains(0) }
 
     package var subjectSlot: MailKnowledge.SubjectSlot? {
         guard let mail = self.mail, let person = self.person else { return nil }

@@ -78,6 +78,15 @@ extension ThreadingPlan {
             """
     }
 
+    var ancestryInsertion: SQL {
+        let rows = self.ancestries
+        return """
+            INSERT INTO mail_references (workspace_id, message_id, ids) SELECT * FROM unnest(
+                \(rows.map(\.workspace.uuid)), \(rows.map(\.message.uuid)), \(rows.map { $0.references.joined(separator: " ") })
+            )
+            """
+    }
+
     /// One after the other, for a family that moved may move again.
     var linking: SQL {
         let rows = self.links.reduced

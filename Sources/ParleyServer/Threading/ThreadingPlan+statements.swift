@@ -15,6 +15,7 @@ extension ThreadingPlan {
         add(!self.conversations.isEmpty, self.conversationInsertion)
         add(!self.links.isEmpty, self.linking)
         add(!self.references.isEmpty, self.referenceInsertion)
+        add(!self.ancestries.isEmpty, self.ancestryInsertion)
         add(!self.messages.isEmpty, MessageInsertion.statement(self.messages.map(\.row)))
         add(!self.joinings.isEmpty, self.participantInsertion)
         add(!self.revisions.isEmpty, self.revisionInsertion)

@@ -53,6 +53,13 @@ package struct ThreadingPlan: Hashable, Sendable {
         package var family: ConversationID
         package var root: ConversationID
     }
+    /// What a mail named as the mails before it.
+    package struct Ancestry: Hashable, Sendable {
+        package var workspace: WorkspaceID
+        package var message: MessageID
+        /// Message-IDs, oldest first.
+        package var references: [String]
+    }
     package struct Reopening: Hashable, Sendable {
         package var workspace: WorkspaceID
         package var conversation: ConversationID
@@ -121,6 +128,7 @@ package struct ThreadingPlan: Hashable, Sendable {
     package var joinings: [Joining] = []
     package var references: [NewReference] = []
     package var links: [Link] = []
+    package var ancestries: [Ancestry] = []
     package var messages: [NewMessage] = []
     package var revisions: [Revision] = []
     package var interactions: [NewInteraction] = []

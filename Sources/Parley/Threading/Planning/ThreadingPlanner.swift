@@ -64,6 +64,10 @@ extension ThreadingPlanner {
                 at: item.receivedAt
             )
         )
+        let ancestors = item.mailAncestors
+        if !ancestors.isEmpty {
+            self.plan.ancestries.append(ThreadingPlan.Ancestry(workspace: item.workspace, message: id, references: ancestors))
+        }
         if let subject = item.subject { self.known.messages[subject] = id }
         if let wish = message.optOut, wish != .help {
             self.wishes[person] = ThreadingPlan.OptOutChange(person: person, isStopped: wish == .stop, at: item.receivedAt)
