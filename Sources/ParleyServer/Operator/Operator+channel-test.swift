@@ -20,17 +20,22 @@ extension Operator {
             )
         }
         let context = channel.context(publicURL: try self.settings.publicURL)
-        let isPublic = context.hookURL.hasPrefix("https://")
-        findings.append(
-            Finding(
-                name: "hook",
-                level: isPublic ? .ok : .warning,
-                detail: context.hookURL + (isPublic ? "" : " is not https, and most providers insist")
-            )
-        )
+        if let hook = await self.hook(adapter, context) { findings.append(hook) }
         findings.append(await self.provider(adapter, context))
         if let mailbox = await self.mailbox(adapter, context) { findings.append(mailbox) }
         return findings
+    }
+
+    /// Nil where the adapter has nothing at the hook: mail comes by SMTP, a widget's messages by routes of their own.
+    private func hook(_ adapter: any Adapter, _ context: ChannelContext) async -> Finding? {
+        let probe = HookRequest(method: "HEAD", url: context.hookURL, route: nil, headers: [:], body: [], at: Date())
+        if case .notFound? = try? await adapter.receive(probe, for: context).reception { return nil }
+        let isPublic = context.hookURL.hasPrefix("https://")
+        return Finding(
+            name: "hook",
+            level: isPublic ? .ok : .warning,
+            detail: context.hookURL + (isPublic ? "" : " is not https, and most providers insist")
+        )
     }
 
     /// Opens the mailbox that is looked into, where there is one.
