@@ -70,9 +70,12 @@ extension API {
         var fields = try Fields(body: call.request)
         try fields.finish()
         let merge = try call.uuid("id")
+        // What `undo` does not refuse was never undone, so nobody else changes it in between.
+        let before = try await ContactMerge.find(merge, in: call.workspace, on: transaction)?.json
         try await Self.translatingMerge { try await ContactMerging.undo(merge, of: call.workspace, on: transaction) }
-        let json = try await ContactMerge.find(merge, in: call.workspace, on: transaction)?.json
-        return APIAnswer(.ok, json, audit: [call.audit(.contactUnmerge, "contact-merge:\(merge.uuidString.lowercased())")])
+        let after = try await ContactMerge.find(merge, in: call.workspace, on: transaction)?.json
+        let target = "contact-merge:\(merge.uuidString.lowercased())"
+        return APIAnswer(.ok, after, audit: [call.audit(.contactUnmerge, target, before: before, after: after)])
     }
 
     private func listInteractions(_ call: APICall, _ page: Page) async throws -> JSON {

@@ -82,12 +82,13 @@ extension API {
         guard let conversation = try await ConversationStore.find(posted.conversation, in: call.workspace, on: transaction),
             var json = conversation.json.object
         else { throw Problem.notFound }
+        let after = JSON.object(json.merging(["messageId": .string(posted.id.description)]) { $1 }).auditable
         json["message"] = self.shown(posted, call)
         return APIAnswer(
             .accepted,
             .object(json),
             location: "/v1/conversations/\(posted.conversation)",
-            audit: [call.audit(.conversationStart, "conversation:\(posted.conversation)")]
+            audit: [call.audit(.conversationStart, "conversation:\(posted.conversation)", after: after)]
         )
     }
 
@@ -96,7 +97,12 @@ extension API {
         try fields.finish()
         let id: ConversationID = try call.id("id")
         guard let ended = try await ConversationStore.end(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
-        return APIAnswer(.ok, ended.json, audit: [call.audit(.conversationEnd, "conversation:\(id)")])
+        let (before, after) = (ended.before.json.auditable, ended.after.json.auditable)
+        return APIAnswer(
+            .ok,
+            ended.after.json,
+            audit: [call.audit(.conversationEnd, "conversation:\(id)", before: before, after: after)]
+        )
     }
 
     private func draft(

@@ -41,7 +41,9 @@ extension API {
         let id = try call.uuid("id")
         let letter = try await QueueAdmin().deadLetter(id, of: call.workspace.uuid, in: transaction)
         guard let letter, try await QueueAdmin().retry(id, of: call.workspace.uuid, in: transaction) else { throw Problem.notFound }
-        return APIAnswer(.accepted, letter.json, audit: [call.audit(.deadLetterRetry, "dead-letter:\(id.uuidString.lowercased())")])
+        let target = "dead-letter:\(id.uuidString.lowercased())"
+        let entry = call.audit(.deadLetterRetry, target, before: letter.json, after: letter.retried)
+        return APIAnswer(.accepted, letter.json, audit: [entry])
     }
 
     private func dropDeadLetter(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
@@ -54,6 +56,9 @@ extension API {
 }
 
 extension DeadLetter {
+    /// What became of it for the audit: a job like any other.
+    var retried: JSON { ["queue": .string(self.queue.rawValue), "status": "queued"] }
+
     /// What died and why; of the payload only what it names, for its text belongs to the message.
     var json: JSON {
         var about: [String: JSON] = [:]

@@ -20,23 +20,27 @@ extension API {
     }
 
     private func releaseDelivery(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
-        try await self.act(call, .deliveryRelease, transaction) { try await DeliveryActs.release($0, in: call.workspace, on: transaction) }
+        try await self.act(call, .deliveryRelease, transaction, DeliveryActs.release)
     }
 
     private func cancelDelivery(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
-        try await self.act(call, .deliveryCancel, transaction) { try await DeliveryActs.cancel($0, in: call.workspace, on: transaction) }
+        try await self.act(call, .deliveryCancel, transaction, DeliveryActs.cancel)
     }
 
     private func act(
         _ call: APICall,
         _ action: AuditAction,
         _ transaction: Transaction,
-        _ act: (DeliveryID) async throws -> Void
+        _ act: DeliveryActs.Act
     ) async throws -> APIAnswer {
         var fields = try Fields(body: call.request)
         try fields.finish()
         let id: DeliveryID = try call.id("id")
-        do { try await act(id) } catch let refusal as DeliveryActs.Refusal {
+        let entry: AuditEntry
+        do {
+            let (before, after) = try await DeliveryActs.watching(id, in: call.workspace, on: transaction, act)
+            entry = call.audit(action, "delivery:\(id)", before: before, after: after)
+        } catch let refusal as DeliveryActs.Refusal {
             switch refusal {
             case .notFound: throw Problem.notFound
             case .alreadyOver: throw Problem(409, "already_over", "Nothing of this delivery waits any more")
@@ -44,7 +48,7 @@ extension API {
             }
         }
         let delivery = try await MessageStore.delivery(id, in: call.workspace, on: transaction)
-        return APIAnswer(.ok, delivery, audit: [call.audit(action, "delivery:\(id)")])
+        return APIAnswer(.ok, delivery, audit: [entry])
     }
 }
 

@@ -65,7 +65,8 @@ extension API {
             "id": .string(id), "outcome": .string(item.outcome.rawValue), "events": .integer(item.events.count),
             "newEvents": .integer(item.outcome == .accepted ? stored.newEvents : 0),
         ]
-        return APIAnswer(.ok, json, audit: [call.audit(.inboundRequestReplay, "inbound-request:\(id)")])
+        let entry = call.audit(.inboundRequestReplay, "inbound-request:\(id)", before: record.json.auditable, after: json.auditable)
+        return APIAnswer(.ok, json, audit: [entry])
     }
 
     private func secrets(of channel: ChannelRecord?) -> [String] {

@@ -59,8 +59,10 @@ extension API {
     }
 
     private func revokeKey(_ call: APICall, _ transaction: Transaction) async throws -> APIAnswer {
-        guard let key = try await self.keys.revoke(try call.id("id"), in: call.workspace, on: transaction) else { throw Problem.notFound }
-        return APIAnswer(.ok, key.json, audit: [call.audit(.keyRevoke, "key:\(key.id)", after: key.json)])
+        let id: KeyID = try call.id("id")
+        guard let revoked = try await self.keys.revoke(id, in: call.workspace, on: transaction) else { throw Problem.notFound }
+        let entry = call.audit(.keyRevoke, "key:\(id)", before: revoked.before.json, after: revoked.after.json)
+        return APIAnswer(.ok, revoked.after.json, audit: [entry])
     }
 }
 

@@ -63,7 +63,7 @@ extension API {
             .accepted,
             self.shown(posted, call),
             location: "/v1/messages/\(posted.id)",
-            audit: [call.audit(.messagePost, "message:\(posted.id)")]
+            audit: [call.audit(.messagePost, "message:\(posted.id)", after: posted.auditable)]
         )
     }
 

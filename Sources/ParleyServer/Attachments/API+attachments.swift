@@ -30,7 +30,7 @@ extension API {
             .created,
             json,
             location: "/v1/attachments/\(file.id)",
-            audit: [call.audit(.attachmentCreate, "attachment:\(file.id)")]
+            audit: [call.audit(.attachmentCreate, "attachment:\(file.id)", after: json.auditable)]
         )
     }
 

@@ -54,6 +54,28 @@ package enum DeliveryActs {
         }
     }
 
+    package typealias Act = @Sendable (DeliveryID, WorkspaceID, Transaction) async throws -> Void
+
+    /// Acts on a delivery, and says how it stood before and stands now, as the audit wants to know (I23).
+    ///
+    /// - Throws: what the act throws: `.notFound` when there is no such delivery.
+    static func watching(
+        _ delivery: DeliveryID,
+        in workspace: WorkspaceID,
+        on transaction: Transaction,
+        _ act: Act
+    ) async throws -> (before: JSON?, after: JSON?) {
+        _ = try await transaction.query(Self.lock(delivery, in: workspace))
+        let before = try await MessageStore.delivery(delivery, in: workspace, on: transaction)
+        try await act(delivery, workspace, transaction)
+        let after = try await MessageStore.delivery(delivery, in: workspace, on: transaction)
+        return (before?.auditable, after?.auditable)
+    }
+
+    private static func lock(_ delivery: DeliveryID, in workspace: WorkspaceID) -> SQL {
+        "SELECT FROM deliveries WHERE workspace_id = \(workspace.uuid) AND id = \(delivery.uuid) FOR UPDATE"
+    }
+
     /// Lets a held delivery go: it is tried again, flagged as a possible duplicate where it may have arrived.
     package static func release(_ delivery: DeliveryID, in workspace: WorkspaceID, on transaction: Transaction) async throws {
         try await self.act(on: delivery, in: workspace, transaction) { found in found.payload.job().release }
@@ -94,7 +116,7 @@ package enum DeliveryActs {
     ) async throws {
         // Locked first, then looked at: a look that waits for a courier's mark does not see the mark.
         let results = try await transaction.pipeline([
-            "SELECT FROM deliveries WHERE workspace_id = \(workspace.uuid) AND id = \(delivery.uuid) FOR UPDATE",
+            Self.lock(delivery, in: workspace),
             """
             SELECT d.message_id, d.conversation_id, d.channel_id, d.state, d.attempts, EXISTS (SELECT FROM attempts a
                 WHERE a.workspace_id = d.workspace_id AND a.delivery_id = d.id AND a.outcome IS NULL) AS is_in_flight

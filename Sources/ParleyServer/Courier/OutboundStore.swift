@@ -46,6 +46,15 @@ package enum OutboundStore {
         package var isAutomatic: Bool
         package var state: DeliveryState
         package var createdAt: Date
+
+        /// What the audit keeps of it: ids and its state, not its text.
+        var auditable: JSON {
+            [
+                "id": .string(self.id.description), "deliveryId": .string(self.delivery.description),
+                "conversationId": .string(self.conversation.description), "channelId": .string(self.channel.description),
+                "seq": .integer(self.seq), "status": .string(self.state.rawValue),
+            ]
+        }
     }
 
     /// Writes to an address over a channel: in the conversation that is open there, else in a new one.

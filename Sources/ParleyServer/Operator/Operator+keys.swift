@@ -49,10 +49,11 @@ extension Operator {
         guard let id = KeyID(id) else { throw ProcessFailure.usage("\(id) is no key's id: see `parley keys list`") }
         let workspace = try await self.workspace(workspace)
         try await self.change(in: workspace.id) { [keys, actor] transaction in
-            guard let key = try await keys.revoke(id, in: workspace.id, on: transaction) else {
+            guard let revoked = try await keys.revoke(id, in: workspace.id, on: transaction) else {
                 throw ProcessFailure.failed("there is no key \(id) in \(workspace.name)")
             }
-            return ((), AuditEntry(actor: actor, action: .keyRevoke, target: "key:\(id)", after: Self.json(key)))
+            let (before, after) = (Self.json(revoked.before), Self.json(revoked.after))
+            return ((), AuditEntry(actor: actor, action: .keyRevoke, target: "key:\(id)", before: before, after: after))
         }
     }
 

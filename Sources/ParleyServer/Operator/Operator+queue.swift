@@ -62,17 +62,25 @@ extension Operator {
     package func retry(_ id: String, workspace: String) async throws {
         let (id, workspace) = (try Self.uuid(id), try await self.workspace(workspace))
         try await self.change(in: workspace.id) { [actor] transaction in
-            guard try await QueueAdmin().retry(id, of: workspace.id.uuid, in: transaction) else {
-                throw ProcessFailure.failed("there is no dead letter \(id.uuidString.lowercased()): see `parley queue show --workspace`")
-            }
-            return ((), AuditEntry(actor: actor, action: .deadLetterRetry, target: "dead-letter:\(id.uuidString.lowercased())"))
+            let name = id.uuidString.lowercased()
+            guard let letter = try await QueueAdmin().deadLetter(id, of: workspace.id.uuid, in: transaction),
+                try await QueueAdmin().retry(id, of: workspace.id.uuid, in: transaction)
+            else { throw ProcessFailure.failed("there is no dead letter \(name): see `parley queue show --workspace`") }
+            let entry = AuditEntry(
+                actor: actor,
+                action: .deadLetterRetry,
+                target: "dead-letter:\(name)",
+                before: letter.json,
+                after: letter.retried
+            )
+            return ((), entry)
         }
     }
 
     /// Lets a held message go.
     package func release(_ id: String, workspace: String) async throws {
         let (id, workspace) = (DeliveryID(try Self.uuid(id)), try await self.workspace(workspace))
-        try await self.act(on: id, of: workspace.id, .deliveryRelease) { try await DeliveryActs.release(id, in: workspace.id, on: $0) }
+        try await self.act(on: id, of: workspace.id, .deliveryRelease, DeliveryActs.release)
     }
 
     /// Forgets a dead letter, or calls a message off that has not left.
@@ -92,31 +100,28 @@ extension Operator {
             return true
         }
         if wasLetter { return }
-        let delivery = DeliveryID(id)
-        try await self.act(on: delivery, of: workspace.id, .deliveryCancel) {
-            try await DeliveryActs.cancel(delivery, in: workspace.id, on: $0)
-        }
+        try await self.act(on: DeliveryID(id), of: workspace.id, .deliveryCancel, DeliveryActs.cancel)
     }
 
     /// Holds what a conversation has waiting to leave over its channel, and what comes behind it.
     ///
     /// - Returns: how many jobs.
     package func hold(conversation: String, workspace: String) async throws -> Int {
-        try await self.change(conversation, workspace, .conversationHold) { try await QueueAdmin().hold($0, in: .outbox, $1) }
+        try await self.change(conversation, workspace, .conversationHold, held: true)
     }
 
     /// Lets it go again.
     ///
     /// - Returns: how many jobs.
     package func release(conversation: String, workspace: String) async throws -> Int {
-        try await self.change(conversation, workspace, .conversationRelease) { try await QueueAdmin().release($0, in: .outbox, $1) }
+        try await self.change(conversation, workspace, .conversationRelease, held: false)
     }
 
     private func change(
         _ conversation: String,
         _ workspace: String,
         _ action: AuditAction,
-        _ act: @escaping @Sendable (QueueAdmin.Selection, Transaction) async throws -> Int
+        held: Bool
     ) async throws -> Int {
         let (conversation, workspace) = (ConversationID(try Self.uuid(conversation)), try await self.workspace(workspace))
         return try await self.change(in: workspace.id) { [actor] transaction in
@@ -126,8 +131,19 @@ extension Operator {
             guard let channel = try rows.first?.value("channel_id", as: UUID.self) else {
                 throw ProcessFailure.failed("there is no conversation \(conversation) in \(workspace.name)")
             }
-            let key = OutboxPayload.orderingKey(of: conversation, over: ChannelID(channel))
-            return (try await act(.key(key), transaction), AuditEntry(actor: actor, action: action, target: "conversation:\(conversation)"))
+            let jobs = QueueAdmin.Selection.key(OutboxPayload.orderingKey(of: conversation, over: ChannelID(channel)))
+            let count =
+                held
+                ? try await QueueAdmin().hold(jobs, in: .outbox, transaction)
+                : try await QueueAdmin().release(jobs, in: .outbox, transaction)
+            let entry = AuditEntry(
+                actor: actor,
+                action: action,
+                target: "conversation:\(conversation)",
+                before: ["jobs": .integer(count), "held": .bool(!held)],
+                after: ["jobs": .integer(count), "held": .bool(held)]
+            )
+            return (count, entry)
         }
     }
 
@@ -157,11 +173,12 @@ extension Operator {
         on delivery: DeliveryID,
         of workspace: WorkspaceID,
         _ action: AuditAction,
-        _ act: @escaping @Sendable (Transaction) async throws -> Void
+        _ act: @escaping DeliveryActs.Act
     ) async throws {
         do {
             try await self.change(in: workspace) { [actor] transaction in
-                (try await act(transaction), AuditEntry(actor: actor, action: action, target: "delivery:\(delivery)"))
+                let (before, after) = try await DeliveryActs.watching(delivery, in: workspace, on: transaction, act)
+                return ((), AuditEntry(actor: actor, action: action, target: "delivery:\(delivery)", before: before, after: after))
             }
         } catch let refusal as DeliveryActs.Refusal {
             switch refusal {

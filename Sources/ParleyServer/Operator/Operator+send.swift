@@ -58,7 +58,7 @@ extension Operator {
         let posted = try await Self.telling {
             try await self.change(in: workspace) { [actor] transaction in
                 let posted = try await act(transaction)
-                return (posted, AuditEntry(actor: actor, action: .messagePost, target: "message:\(posted.id)"))
+                return (posted, AuditEntry(actor: actor, action: .messagePost, target: "message:\(posted.id)", after: posted.auditable))
             }
         }
         let row: JSON = [

@@ -33,3 +33,14 @@ package struct AuditEntry: Sendable {
         """
     }
 }
+
+extension JSON {
+    /// Of what the API shows, what the audit keeps where people wrote: ids, numbers and states, never a text, a name or an address.
+    var auditable: JSON {
+        let kept: Set = [
+            "id", "channelId", "contactId", "conversationId", "messageId", "status", "reason", "possibleDuplicate", "nextAttemptAt",
+            "endedAt", "outcome", "events", "newEvents", "contentType", "size",
+        ]
+        return .object((self.object ?? [:]).filter { kept.contains($0.key) })
+    }
+}

@@ -41,19 +41,33 @@ enum ConversationStore {
             """
     }
 
-    static func find(_ id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Record? {
+    /// - Parameter locking: until the transaction ends nobody else changes what was found.
+    static func find(
+        _ id: ConversationID,
+        in workspace: WorkspaceID,
+        locking: Bool = false,
+        on queries: any Queries
+    ) async throws -> Record? {
+        let lock: SQL = locking ? "FOR NO KEY UPDATE OF c" : ""
         let rows = try await queries.query(
             """
             SELECT \(Self.columns) FROM conversations c LEFT JOIN \(Self.identity)
-            WHERE c.workspace_id = \(workspace.uuid) AND c.id = \(id.uuid)
+            WHERE c.workspace_id = \(workspace.uuid) AND c.id = \(id.uuid) \(lock)
             """
         )
         return try rows.first.map(Self.record)
     }
 
-    /// Ends it, once: ending what has ended changes nothing. Nil when there is none.
-    static func end(_ id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> Record? {
-        _ = try await queries.query(
+    /// Ends it, once: ending what has ended changes nothing.
+    ///
+    /// - Returns: the conversation as it was and as it is now; nil when there is none.
+    static func end(
+        _ id: ConversationID,
+        in workspace: WorkspaceID,
+        on transaction: Transaction
+    ) async throws -> (before: Record, after: Record)? {
+        guard let before = try await self.find(id, in: workspace, locking: true, on: transaction) else { return nil }
+        _ = try await transaction.query(
             """
             WITH ended AS (
                 UPDATE conversations SET status = 'ended', ended_at = now(), updated_at = now()
@@ -63,7 +77,7 @@ enum ConversationStore {
             SELECT workspace_id, 'conversation.updated', id, '{"status": "ended"}' FROM ended
             """
         )
-        return try await self.find(id, in: workspace, on: queries)
+        return try await self.find(id, in: workspace, on: transaction).map { (before, $0) }
     }
 
     static func participants(of id: ConversationID, in workspace: WorkspaceID, on queries: any Queries) async throws -> [JSON] {

@@ -86,16 +86,25 @@ package final class KeyStore: Sendable {
         return (try Self.key(rows[0]), secret)
     }
 
-    /// - Returns: the key as it is now; nil when there is no such key. Revoking twice is revoking once.
-    package func revoke(_ id: KeyID, in workspace: WorkspaceID, on queries: any Queries) async throws -> APIKey? {
-        let results = try await queries.pipeline([
+    /// - Returns: the key as it was and as it is now; nil when there is no such key. Revoking twice is revoking once.
+    package func revoke(
+        _ id: KeyID,
+        in workspace: WorkspaceID,
+        on transaction: Transaction
+    ) async throws -> (before: APIKey, after: APIKey)? {
+        let results = try await transaction.pipeline([
+            """
+            SELECT \(Self.columns) FROM api_keys
+            WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid) FOR NO KEY UPDATE
+            """,
             """
             UPDATE api_keys SET revoked_at = coalesce(revoked_at, now())
             WHERE workspace_id = \(workspace.uuid) AND id = \(id.uuid) RETURNING \(Self.columns)
             """,
             "SELECT pg_notify(\(Self.notifications), \(id.description))",
         ])
-        return try results[0].first.map(Self.key)
+        guard let before = results[0].first, let after = results[1].first else { return nil }
+        return (try Self.key(before), try Self.key(after))
     }
 
     package func list(in workspace: WorkspaceID, after: UUID? = nil, limit: Int = 200, on queries: any Queries) async throws -> [APIKey] {
