@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from fleet import Fleet
+
 FILE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 
 
@@ -31,6 +33,20 @@ class ComposeTest(unittest.TestCase):
                 self.assertRegex(volume, r"^[a-z]+:/", f"{name} mounts a folder of the host")
             for port in service.get("ports", []):
                 self.assertRegex(port, r"^\$\{\w+:-\d+\}:\d+$", f"{name} has a port nobody can change")
+
+    def test_any_password_opens_the_database(self):
+        own, ours = self.services["postgres"]["environment"], self.services["migrate"]["environment"]
+        self.assertEqual(ours["PGPASSWORD"], own["POSTGRES_PASSWORD"])
+        for service in ("migrate", "serve", "work"):
+            self.assertEqual(self.services[service]["environment"], ours)
+        fleet = Fleet()
+        self.addCleanup(fleet.stop)
+        url = ours["PARLEY_DATABASE_URL"].replace("parley@postgres/parley", f"bridge@/parley?host={fleet.folder}/pg")
+        for password in ("parley", "p@ss/w%rd?#&"):
+            with self.subTest(password=password):
+                fleet.postgres.sql(f"ALTER ROLE bridge PASSWORD '{password}'")
+                done = fleet.run("migrate", PARLEY_DATABASE_URL=url, PGPASSWORD=password)
+                self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_every_setting_in_it_is_one_of_ours(self):
         names = set(re.findall(r'"(PARLEY_\w+)"', (FILE.parent / "Sources/ParleyServer/Composition/SettingName.swift").read_text()))
