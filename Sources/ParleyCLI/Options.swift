@@ -48,6 +48,15 @@ struct DatabaseOptions: ParsableArguments {
     }
 }
 
+extension DatabaseOptions {
+    /// The settings of a command that prints hook URLs, which says beside them when they may be none that a provider can call.
+    func settingsForHooks() throws -> Settings {
+        let settings = try self.settings()
+        if let doubt = settings.publicURLDoubt { FileHandle.standardError.write(Data("parley: \(doubt)\n".utf8)) }
+        return settings
+    }
+}
+
 /// Text a help page opens with.
 func examples(_ lines: String) -> String {
     "Examples:\n" + lines.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")

@@ -26,7 +26,7 @@ extension Parley {
         var file: String
 
         func run() async throws {
-            self.output.show(try await Operator.with(self.database.settings()) { try await $0.apply(self.file) })
+            self.output.show(try await Operator.with(self.database.settingsForHooks()) { try await $0.apply(self.file) })
         }
     }
 }

@@ -39,7 +39,7 @@ extension Parley.Channels {
 
         func run() async throws {
             self.output.show(
-                try await Operator.with(self.database.settings()) { try await $0.listChannels(workspace: self.workspace.name) }
+                try await Operator.with(self.database.settingsForHooks()) { try await $0.listChannels(workspace: self.workspace.name) }
             )
         }
     }
@@ -73,7 +73,7 @@ extension Parley.Channels {
 
         func run() async throws {
             let (settings, policy) = (try JSONInput.file(self.settings), try self.policy.map(JSONInput.text))
-            let made = try await Operator.with(self.database.settings()) {
+            let made = try await Operator.with(self.database.settingsForHooks()) {
                 try await $0.addChannel(
                     workspace: self.workspace.name,
                     adapter: self.adapter,
@@ -96,7 +96,7 @@ extension Parley.Channels {
         @OptionGroup var which: ChannelArgument
 
         func run() async throws {
-            let shown = try await Operator.with(self.database.settings()) {
+            let shown = try await Operator.with(self.database.settingsForHooks()) {
                 try await $0.showChannel(self.which.channel, workspace: self.which.workspace.name)
             }
             self.output.showOne(shown)
@@ -128,7 +128,7 @@ extension Parley.Channels {
 
         func run() async throws {
             let (settings, policy) = (try self.settings.map(JSONInput.file), try self.policy.map(JSONInput.text))
-            let changed = try await Operator.with(self.database.settings()) {
+            let changed = try await Operator.with(self.database.settingsForHooks()) {
                 try await $0.setChannel(
                     self.which.channel,
                     workspace: self.which.workspace.name,

@@ -78,6 +78,10 @@ struct ProcessParts: Sendable {
     /// Runs services until the process is told to stop, or one of them fails; the last is stopped first. They have the grace time to finish
     /// what they began.
     func run(_ services: [any Service], until stop: StopRequest) async throws {
+        if let doubt = self.settings.publicURLDoubt {
+            let url = try self.settings.publicURL
+            self.logger.warning("\(doubt)", metadata: ["public.url": "\(url)"])
+        }
         var configuration = ServiceGroupConfiguration(services: services, logger: self.logger)
         configuration.maximumGracefulShutdownDuration = try self.settings.grace
         let group = ServiceGroup(configuration: configuration)

@@ -105,6 +105,12 @@ extension Settings {
         }
     }
 
+    /// What is doubtful about the public URL, for the person who runs this; nil when somebody gave one.
+    package var publicURLDoubt: String? {
+        self.isGiven(.publicURL)
+            ? nil : "PARLEY_PUBLIC_URL is not set, so providers are told the listen address: set it for each process and command"
+    }
+
     /// What outbound calls may reach: the public internet, and the private networks that were allowed.
     package var egress: EgressPolicy {
         get throws(ConfigurationError) {

@@ -18,6 +18,17 @@ extension Doctor {
         }
     }
 
+    /// Hook URLs and status callbacks begin with it, so each process and command must have the same.
+    func publicURL() -> Finding {
+        do throws(ConfigurationError) {
+            let url = try self.settings.publicURL
+            guard let doubt = self.settings.publicURLDoubt else { return Finding(name: "public URL", level: .ok, detail: url) }
+            return Finding(name: "public URL", level: .warning, detail: "\(url): \(doubt)")
+        } catch {
+            return Finding("public URL", of: error)
+        }
+    }
+
     /// Whether every channel's settings open with the master key we have (I14).
     func masterKey(_ queries: some Queries) async throws -> Finding {
         let sealer: Sealer

@@ -8,7 +8,7 @@ package struct Doctor: Sendable {
 
     /// Every check, in the order a person would make them; without a database, what can be said without one.
     package func examine() async -> [Finding] {
-        var findings = [self.adapters()]
+        var findings = [self.adapters(), self.publicURL()]
         await self.withDatabase(&findings) { owner, app in
             let checks: [(String, () async throws -> Finding)] = [
                 ("server", { try await self.server(owner) }), ("migrations", { try await self.migrations(owner) }),
