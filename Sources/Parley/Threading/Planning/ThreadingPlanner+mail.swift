@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where one mail goes: what design.md section 5 says of email, as a value.
+/// Where one mail goes, and by which rule.
 struct MailPlacement {
     /// Nil for a conversation of its own.
     var joined: ConversationID?

@@ -3,7 +3,7 @@ import Postgres
 
 /// A promise that a query can check on a live system: it counts the rows that break it, so 0 is well.
 package struct Invariant: Sendable {
-    /// `I6`, as in the house's list.
+    /// `I6`, as in CONTRIBUTING.md, "What always holds".
     package let number: String
     package let promise: String
     let violations: SQL
