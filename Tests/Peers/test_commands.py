@@ -142,7 +142,7 @@ class OperatorTest(unittest.TestCase):
         for command in (["list"], ["show", "sms"], ["set", "sms", "--policy", '{"unknown": "retry"}']):
             self.assertNotIn("canary-secret", self.parley("channels", *command, *which, "--json"))
         self.assertEqual(json.loads(self.parley("channels", "show", "sms", *which, "--json"))["policy"]["unknown"], "retry")
-        self.parley("channels", "set", "sms", *which, "--policy", '{"unknwon": "retry"}', code=1)
+        self.parley("channels", "set", "sms", *which, "--policy", '{"unknwon": "retry"}', code=64)
         self.parley("channels", "remove", "sms", *which)
         self.parley("channels", "show", "sms", *which, code=1)
 
@@ -197,6 +197,8 @@ class OperatorTest(unittest.TestCase):
             ["keys", "revoke", "--workspace", "dev", "nonsense"],
             ["channels", "set", "--workspace", "dev", "Demo SMS", "--status", "xx"],
             ["channels", "set", "--workspace", "dev", "Demo SMS", "--name", ""],
+            ["channels", "set", "--workspace", "dev", "Demo SMS", "--policy", '{"verification": "foo"}'],
+            ["channels", "set", "--workspace", "dev", "Demo SMS", "--policy", '{"verification": '],
             ["queue", "shape", "nope"],
             ["queue", "retry", "--workspace", "dev", "nonsense"],
         ):

@@ -24,7 +24,7 @@ extension Operator {
         if let mistake = rules.mistake(inName: name) { throw ProcessFailure.usage("the channel's name", mistake) }
         let settings = try rules.settings(settings, of: adapter)
         let standard = adapter.standardPolicy
-        let policy = try rules.policy(policy ?? [:], over: standard, standard: standard)
+        let policy = try self.policy(policy ?? [:], over: standard, of: adapter)
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
         let id = ChannelID.make()
         let record = try await self.change(in: workspace.id) { transaction in
@@ -72,7 +72,7 @@ extension Operator {
             if settings != nil || policy != nil {
                 let adapter = try self.adapter(wanted.adapter.rawValue)
                 if let settings { wanted.settings = try rules.settings(settings, over: wanted.settings, of: adapter) }
-                if let policy { wanted.policy = try rules.policy(policy, over: wanted.policy, standard: adapter.standardPolicy) }
+                if let policy { wanted.policy = try self.policy(policy, over: wanted.policy, of: adapter) }
             }
             if let status {
                 (wanted.status, wanted.statusReason) = (status, status == .disabled ? "disabled by \(self.actor)" : nil)
@@ -115,6 +115,14 @@ extension Operator {
     }
 
     func rules() throws -> ChannelRules { ChannelRules(egress: try self.settings.egress) }
+
+    /// A policy stands on the command line itself, so a mistake in it is wrong usage; one in a file is not.
+    private func policy(_ given: JSON, over known: ChannelPolicy, of adapter: any Adapter) throws -> ChannelPolicy {
+        let rules = try self.rules()
+        do throws(Problem) { return try rules.policy(given, over: known, standard: adapter.standardPolicy) } catch {
+            throw ProcessFailure.usage(error.lines.joined(separator: "\n"))
+        }
+    }
 
     func adapter(_ name: String) throws -> any Adapter { try self.settings.adapters.named(name) }
 

@@ -23,7 +23,7 @@ import Testing
             try await OperatorFixture.addChannel(one)
             _ = try await one.setChannel("sms", workspace: "acme", name: nil, settings: nil, policy: policy, status: nil)
         }
-        #expect(refusal?.code == 1 && refusal?.text == message)
+        #expect(refusal?.code == 64 && refusal?.text == message)
     }
 
     private static let settings: [(String, JSON, String)] = [
