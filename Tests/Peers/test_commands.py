@@ -225,7 +225,9 @@ class OperatorTest(unittest.TestCase):
 
     def test_the_queues_are_counted(self):
         rows = json.loads(self.parley("queue", "show", "--json"))
-        self.assertEqual([row["queue"] for row in rows], ["inbox", "media", "outbox", "webhooks"])
+        names = [row["queue"] for row in rows]
+        self.assertEqual(names, ["inbox", "media", "outbox", "webhooks"])
+        self.assertIn(f"One of {', '.join(names)}.", self.parley("queue", "shape", "--help"))
         self.assertEqual(len(json.loads(self.parley("queue", "shape", "outbox", "--json"))), 64)
 
     def status(self, key):

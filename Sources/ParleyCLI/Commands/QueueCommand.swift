@@ -54,7 +54,7 @@ extension Parley.QueueCommand {
         )
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
-        @Argument(help: "inbox, outbox or webhooks.")
+        @Argument(help: "One of \(Operator.queueNames).")
         var queue: String
 
         func run() async throws {

@@ -18,6 +18,9 @@ extension Operator {
         return Listing(columns: ["queue", "jobs", "waiting", "held", "dead", "oldest", "lanes"], rows: rows)
     }
 
+    /// The names that a person may give, as `inbox, media, outbox`.
+    package static let queueNames = QueueName.allCases.map(\.rawValue).joined(separator: ", ")
+
     /// Who owns which lanes of a queue, and how much waits in them.
     package func lanes(of queue: String) async throws -> Listing {
         let rows = try await self.shape(of: try Self.queue(queue)).lanes.map { lane -> JSON in
@@ -153,9 +156,7 @@ extension Operator {
 
     private static func queue(_ name: String) throws -> QueueName {
         guard let queue = QueueName.allCases.first(where: { $0.rawValue == name }) else {
-            throw ProcessFailure.usage(
-                "there is no queue \(name): choose from \(QueueName.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
+            throw ProcessFailure.usage("there is no queue \(name): choose from \(Self.queueNames)")
         }
         return queue
     }
