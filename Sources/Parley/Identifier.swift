@@ -48,25 +48,29 @@ extension UUID {
     }
 }
 
-package enum Workspace {}
-package enum Key {}
-package enum Channel {}
-package enum Contact {}
-package enum Identity {}
-package enum Conversation {}
-package enum Participant {}
-package enum Message {}
-package enum Delivery {}
-package enum Attachment {}
+/// What ids are of.
+package enum Entity {
+    package enum Workspace {}
+    package enum Key {}
+    package enum Channel {}
+    package enum Contact {}
+    package enum Identity {}
+    package enum Conversation {}
+    package enum Participant {}
+    package enum Message {}
+    package enum Delivery {}
+    package enum Attachment {}
+    package enum Interaction {}
+}
 
-package typealias WorkspaceID = Identifier<Workspace>
-package typealias KeyID = Identifier<Key>
-package typealias ChannelID = Identifier<Channel>
-package typealias ContactID = Identifier<Contact>
-package typealias IdentityID = Identifier<Identity>
-package typealias ConversationID = Identifier<Conversation>
-package typealias ParticipantID = Identifier<Participant>
-package typealias MessageID = Identifier<Message>
-package typealias DeliveryID = Identifier<Delivery>
-package typealias AttachmentID = Identifier<Attachment>
-package typealias InteractionID = Identifier<Interaction>
+package typealias WorkspaceID = Identifier<Entity.Workspace>
+package typealias KeyID = Identifier<Entity.Key>
+package typealias ChannelID = Identifier<Entity.Channel>
+package typealias ContactID = Identifier<Entity.Contact>
+package typealias IdentityID = Identifier<Entity.Identity>
+package typealias ConversationID = Identifier<Entity.Conversation>
+package typealias ParticipantID = Identifier<Entity.Participant>
+package typealias MessageID = Identifier<Entity.Message>
+package typealias DeliveryID = Identifier<Entity.Delivery>
+package typealias AttachmentID = Identifier<Entity.Attachment>
+package typealias InteractionID = Identifier<Entity.Interaction>

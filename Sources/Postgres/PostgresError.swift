@@ -13,13 +13,16 @@ package struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible
         package static let serializationFailure = Code(rawValue: "40001")
         package static let deadlockDetected = Code(rawValue: "40P01")
         package static let uniqueViolation = Code(rawValue: "23505")
-        package static let foreignKeyViolation = Code(rawValue: "23503")
-        package static let checkViolation = Code(rawValue: "23514")
         package static let insufficientPrivilege = Code(rawValue: "42501")
         package static let queryCancelled = Code(rawValue: "57014")
         package static let failedTransaction = Code(rawValue: "25P02")
         package static let lockNotAvailable = Code(rawValue: "55P03")
         package static let diskFull = Code(rawValue: "53100")
+        package static let undefinedTable = Code(rawValue: "42P01")
+        /// A table changed under a prepared statement.
+        package static let featureNotSupported = Code(rawValue: "0A000")
+        /// A prepared statement is gone.
+        package static let invalidStatementName = Code(rawValue: "26000")
         package static let tooManyConnections = Code(rawValue: "53300")
         /// Raised by `fence` of sql/0002: the worker no longer owns the lane.
         package static let laneLost = Code(rawValue: "PQ001")

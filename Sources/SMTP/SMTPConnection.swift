@@ -1,3 +1,4 @@
+import Parley
 import Logging
 import NIOCore
 import NIOSSL
@@ -36,7 +37,7 @@ final class SMTPConnection: ChannelInboundHandler {
         self.shared = shared
         self.session = SMTPSession(
             settings: shared.settings,
-            client: MailClient(address: address),
+            client: SMTPPeer(address: address),
             offersTLS: shared.certificate != nil,
             budget: shared.budget
         )

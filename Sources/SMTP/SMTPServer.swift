@@ -1,3 +1,4 @@
+import Parley
 package import Logging
 import NIOCore
 import NIOPosix

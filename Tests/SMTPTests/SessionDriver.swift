@@ -1,3 +1,4 @@
+import Parley
 import Foundation
 import Testing
 
@@ -27,7 +28,7 @@ struct SessionDriver {
         self.budget = MemoryBudget(bytes: limits.totalBytes)
         self.session = SMTPSession(
             settings: SMTPSettings(hostname: "mx.parley.test", dialect: dialect, authentication: authentication, limits: limits),
-            client: MailClient(address: address),
+            client: SMTPPeer(address: address),
             offersTLS: offersTLS,
             budget: self.budget,
             now: { Date(timeIntervalSince1970: 1_772_442_000) }

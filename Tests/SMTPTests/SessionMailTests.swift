@@ -1,4 +1,5 @@
 import Foundation
+import Parley
 import Testing
 
 @testable import SMTP
@@ -20,7 +21,7 @@ private func words(_ count: Int) -> String { (0..<count).map { "word\($0)" }.joi
 
     @Test func `the trace says who brought the mail, how and when`() {
         let trace = Trace.header(
-            client: MailClient(address: "2001:db8::1", helo: "c <x>", isEncrypted: true, user: "u"),
+            client: SMTPPeer(address: "2001:db8::1", helo: "c <x>", isEncrypted: true, user: "u"),
             host: "mx.parley.test",
             dialect: .smtp,
             isExtended: true,

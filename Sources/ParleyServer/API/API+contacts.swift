@@ -79,14 +79,14 @@ extension API {
     }
 
     private func listInteractions(_ call: APICall, _ page: Page) async throws -> JSON {
-        let statement = Interaction.list(
+        let statement = InteractionRecord.list(
             by: try page.id("contactId"),
             over: try page.id("channelId"),
             in: call.workspace,
             before: page.after,
             limit: page.limit + 1
         )
-        let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(Interaction.init)
+        let found = try await self.pool.query(in: .workspace(call.workspace.uuid), statement).map(InteractionRecord.init)
         return page.answer(found, id: \.id, json: \.json)
     }
 

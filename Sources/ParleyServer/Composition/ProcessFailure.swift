@@ -25,7 +25,7 @@ package struct ProcessFailure: Error, CustomStringConvertible {
         case is MailboxStore.AddressTaken: self = .failed("another channel has this mail address")
         case let error as PostgresError where error.isUnavailable: self = .unavailable("the database cannot be used: \(error.message)")
         case let error as PostgresError where error.code == .migrationMismatch: self = .configuration(error.message)
-        case let error as PostgresError where error.code.rawValue == "42P01":  // no such table
+        case let error as PostgresError where error.code == .undefinedTable:
             self = .configuration("the database has not been prepared: run `parley migrate`")
         case let error as PostgresError: self = .failed("the database refused: \(error)")
         default: return nil

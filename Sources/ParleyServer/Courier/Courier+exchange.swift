@@ -27,13 +27,7 @@ extension Courier {
     }
 
     private func exchange(_ call: HTTPCall, _ sending: Sending) async -> SendResult {
-        let transfer = HTTPTransfer(method: call.method, url: call.url, headers: call.headers, body: call.body)
-        do {
-            let answer = try await self.client.send(transfer)
-            return await self.judged(ProviderAnswer(status: answer.status, headers: answer.headers, body: answer.body), sending)
-        } catch {
-            return Self.result(of: error)
-        }
+        do { return await self.judged(try await self.client.answer(to: call), sending) } catch { return Self.result(of: error) }
     }
 
     private func exchange(_ mail: MailRequest, on turn: MailTurn, _ sending: Sending) async -> SendResult {
@@ -54,10 +48,7 @@ extension Courier {
             let outcome = try await sending.adapter.judge(answer, for: sending.account)
             return SendResult(outcome: Self.withRetryAfter(outcome, of: answer), httpStatus: answer.status, detail: outcome.detail)
         } catch {
-            self.logger.warning(
-                "adapter could not judge an answer",
-                metadata: ["adapter": "\(sending.adapter.name)", "error": "\(error.code.rawValue)"]
-            )
+            self.note(error, of: sending)
             return SendResult(
                 outcome: .ambiguous(reason: "provider_bad_response"),
                 httpStatus: answer.status,
@@ -66,26 +57,40 @@ extension Courier {
         }
     }
 
+    private func note(_ error: AdapterError, of sending: Sending) {
+        self.logger.warning(
+            "adapter could not judge an answer",
+            metadata: ["adapter": "\(sending.adapter.name)", "error": "\(error.code.rawValue)"]
+        )
+    }
+
     /// A request before the message. Whatever is not known of it is simply made again.
     private func exchange(_ call: HTTPCall, asStep number: Int, of sending: Sending) async -> SendResult {
-        let transfer = HTTPTransfer(method: call.method, url: call.url, headers: call.headers, body: call.body, deadline: .seconds(60))
-        let again = SendOutcome.retry(reason: .failing, after: nil)
-        let answer: HTTPAnswer
+        let answer: ProviderAnswer
         do {
-            answer = try await self.client.send(transfer)
+            answer = try await self.client.answer(to: call, within: .seconds(60))
         } catch {
             var result = Self.result(of: error)
             if error.isAmbiguous { result.outcome = .retry(reason: .unreachable, after: nil) }
             return result
         }
-        let judged = ProviderAnswer(status: answer.status, headers: answer.headers, body: answer.body)
-        let previous = sending.delivery.message.steps.last
-        switch try? await sending.adapter.judge(judged, ofStep: number, previous: previous, for: sending.account) {
-        case .done(let value): return SendResult(outcome: .accepted(externalID: nil), httpStatus: answer.status, step: value, detail: nil)
-        case .failed(.accepted), .failed(.ambiguous), nil:
-            return SendResult(outcome: again, httpStatus: answer.status, detail: "provider_bad_response")
-        case .failed(let outcome):
-            return SendResult(outcome: Self.withRetryAfter(outcome, of: judged), httpStatus: answer.status, detail: outcome.detail)
+        let unusable = SendResult(
+            outcome: .retry(reason: .failing, after: nil),
+            httpStatus: answer.status,
+            detail: "provider_bad_response"
+        )
+        do {
+            let previous = sending.delivery.message.steps.last
+            switch try await sending.adapter.judge(answer, ofStep: number, previous: previous, for: sending.account) {
+            case .done(let value):
+                return SendResult(outcome: .accepted(externalID: nil), httpStatus: answer.status, step: value, detail: nil)
+            case .failed(.accepted), .failed(.ambiguous): return unusable
+            case .failed(let outcome):
+                return SendResult(outcome: Self.withRetryAfter(outcome, of: answer), httpStatus: answer.status, detail: outcome.detail)
+            }
+        } catch {
+            self.note(error, of: sending)
+            return unusable
         }
     }
 

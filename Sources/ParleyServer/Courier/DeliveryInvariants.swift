@@ -48,14 +48,4 @@ package enum DeliveryInvariants {
         ("I4", "possible duplicates that are not flagged", Self.unflaggedDuplicates),
         ("I6", "messages handed over before an earlier one was over, and gaps in seq", Self.outOfOrder),
     ]
-
-    /// - Parameter queries: as a role that sees all workspaces.
-    package static func violations(on pool: Pool) async throws -> [String: Int] {
-        var found: [String: Int] = [:]
-        for invariant in self.all {
-            let rows = try await pool.query(in: .all, invariant.query)
-            found[invariant.name] = try rows[0].value("violations", as: Int.self)
-        }
-        return found
-    }
 }

@@ -11,7 +11,7 @@ import Synchronization
 /// to disk, since a forgotten reservation harms nobody.
 final class SendGate: Sendable {
     enum Answer: Hashable, Sendable {
-        /// After so many milliseconds at most: near slots are reserved rather than asked for again.
+        /// After that long: near slots are reserved rather than asked for again.
         case go(in: Duration)
         case wait(Duration)
     }

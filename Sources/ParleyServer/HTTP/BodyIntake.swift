@@ -1,6 +1,6 @@
 import HummingbirdCore
 import NIOCore
-import SMTP
+import Parley
 
 /// A body that is coming in. It takes of the memory that all bodies share only what has really arrived: to announce much costs nobody
 /// anything.

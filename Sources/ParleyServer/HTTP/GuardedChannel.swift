@@ -15,7 +15,7 @@ struct GuardedChannel: ServerChildChannel {
         self.limits = limits
     }
 
-    func setup(channel: any NIOCore.Channel, logger: Logger) -> EventLoopFuture<Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         // The base builds its pipeline at once, on this event loop, so ours is complete before the first byte is read.
         let value = self.base.setup(channel: channel, logger: logger)
         do {

@@ -6,7 +6,6 @@ import NIOCore
 import NIOPosix
 import Parley
 import Postgres
-import SMTP
 import ServiceLifecycle
 
 /// The HTTP listener: hands whole requests to the routes and turns whatever they throw into a problem.
@@ -87,7 +86,7 @@ package struct HTTPService: Service {
         }
     }
 
-    private func respond(to request: Request, from channel: any NIOCore.Channel) async -> Response {
+    private func respond(to request: Request, from channel: any Channel) async -> Response {
         let started = ContinuousClock.now
         let id = UUID.requestID(at: Date())
         let (pattern, answer) = await self.answer(request, id: id, peer: channel.remoteAddress?.ipAddress ?? "")

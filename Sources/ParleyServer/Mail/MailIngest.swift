@@ -32,7 +32,7 @@ package struct MailIngest: MailReceiver {
 
     // MARK: - Recipients
 
-    package func accept(recipient: String, from sender: String, client: MailClient) async -> RecipientVerdict {
+    package func accept(recipient: String, from sender: String, client: SMTPPeer) async -> RecipientVerdict {
         guard let address = MailAddress(recipient) else { return .refused(.unknownMailbox) }
         do {
             let (exact, untagged, all) = (address.identity, address.untagged.identity, "@\(address.domain)")
@@ -49,7 +49,7 @@ package struct MailIngest: MailReceiver {
         } catch { return .refused(self.reply(to: error, "a recipient")) }
     }
 
-    private func verdict(on mailbox: Mailbox?, _ client: MailClient) -> RecipientVerdict {
+    private func verdict(on mailbox: Mailbox?, _ client: SMTPPeer) -> RecipientVerdict {
         guard let mailbox else { return .refused(.unknownMailbox) }
         // Whoever showed a key may write to the channels of its workspace only.
         if let user = client.user, user != mailbox.workspace.description { return .refused(.relayDenied) }

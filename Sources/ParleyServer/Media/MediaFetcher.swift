@@ -38,18 +38,12 @@ struct MediaFetcher: Sendable {
     private func answer(to call: HTTPCall, limit: Int) async throws(Failure) -> ProviderAnswer {
         var call = call
         for _ in 0...Self.maxRedirects {
-            let transfer = HTTPTransfer(
-                method: call.method,
-                url: call.url,
-                headers: call.headers,
-                body: call.body,
-                deadline: .seconds(60),
-                answerLimit: limit
-            )
-            let answer: HTTPAnswer
-            do throws(TransferError) { answer = try await self.client.send(transfer) } catch { throw Failure(error) }
+            let answer: ProviderAnswer
+            do throws(TransferError) { answer = try await self.client.answer(to: call, within: .seconds(60), limit: limit) } catch {
+                throw Failure(error)
+            }
             switch answer.status {
-            case 200..<300: return ProviderAnswer(status: answer.status, headers: answer.headers, body: answer.body)
+            case 200..<300: return answer
             case 301, 302, 303, 307, 308:
                 guard let next = call.redirected(to: answer.headers["location"] ?? "") else {
                     throw Failure(reason: "bad_redirect", isFinal: true)

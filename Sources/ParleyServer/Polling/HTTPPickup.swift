@@ -12,18 +12,9 @@ struct HTTPPickup: PickupTransport {
 
     func pickUp(_ poll: Poll, after cursor: JSON?, through adapter: any Adapter, for channel: ChannelContext) async throws -> Pickup {
         guard case .http(let call) = poll.request else { throw PickupFailure(reason: "not_http", after: nil) }
-        let transfer = HTTPTransfer(
-            method: call.method,
-            url: call.url,
-            headers: call.headers,
-            body: call.body,
-            deadline: Self.deadline,
-            answerLimit: Self.answerLimit
-        )
         let answer: ProviderAnswer
         do {
-            let got = try await self.client.send(transfer)
-            answer = ProviderAnswer(status: got.status, headers: got.headers, body: got.body)
+            answer = try await self.client.answer(to: call, within: Self.deadline, limit: Self.answerLimit)
         } catch let error where error.reason == .cancelled {
             throw CancellationError()
         } catch {

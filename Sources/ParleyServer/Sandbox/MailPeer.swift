@@ -16,7 +16,7 @@ import SMTP
 struct MailPeer: MailReceiver {
     let sandbox: Sandbox
 
-    func accept(recipient: String, from sender: String, client: SMTP.MailClient) async -> RecipientVerdict {
+    func accept(recipient: String, from sender: String, client: SMTPPeer) async -> RecipientVerdict {
         switch recipient.prefix(while: { $0 != "@" }).lowercased() {
         case "bounce": return .refused(SMTPReply(550, "5.1.1", "There is no such mailbox in the sandbox"))
         case "full": return .refused(SMTPReply(552, "5.2.2", "The mailbox is full"))

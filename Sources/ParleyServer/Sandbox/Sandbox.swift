@@ -8,7 +8,7 @@ import ServiceLifecycle
 package actor Sandbox: Service {
     private let logger: Logger
     private let client: HTTPClient
-    private let mailer: Curl.MailClient
+    private let mailer: MailClient
     private let hooks: (stream: AsyncStream<SignedHook>, continuation: AsyncStream<SignedHook>.Continuation)
 
     private(set) var twilio: TwilioPeer?
@@ -32,7 +32,7 @@ package actor Sandbox: Service {
         // It only ever calls its own process.
         let settings = ClientSettings(userAgent: "parley-sandbox", egress: try EgressPolicy(allowing: "127.0.0.0/8, ::1"))
         self.client = try HTTPClient(settings: settings)
-        self.mailer = Curl.MailClient(settings: settings)
+        self.mailer = MailClient(settings: settings)
         self.hooks = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1_000))
     }
 

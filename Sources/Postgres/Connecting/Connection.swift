@@ -197,12 +197,12 @@ package actor Connection: Queries {
         _ = self.link.settle(until: .now + self.deadline)
     }
 
-    /// A table changed under a prepared statement (0A000), or somebody discarded it (26000).
+    /// A table changed under a prepared statement, or somebody discarded it.
     private func holdsStalePlan(_ failure: PostgresError, _ steps: [Step]) -> Bool {
-        guard ["0A000", "26000"].contains(failure.code.rawValue) else { return false }
+        guard [.featureNotSupported, .invalidStatementName].contains(failure.code) else { return false }
         let reused = steps.filter { if case .statement(wasPrepared: true) = $0.kind { true } else { false } }
         for step in reused {
-            if failure.code.rawValue == "26000" { self.statements.forget(step.key) } else { self.statements.drop(step.key) }
+            if failure.code == .invalidStatementName { self.statements.forget(step.key) } else { self.statements.drop(step.key) }
         }
         return !reused.isEmpty
     }

@@ -18,8 +18,6 @@ final class Link {
     var isBroken: Bool { self.pointer == nil || PQstatus(self.pointer) != CONNECTION_OK }
     /// Between transactions, and fit for the next.
     var isIdle: Bool { !self.isBroken && PQtransactionStatus(self.pointer) == PQTRANS_IDLE }
-    /// Whether the transaction failed and only its end is accepted.
-    var hasFailed: Bool { !self.isBroken && PQtransactionStatus(self.pointer) == PQTRANS_INERROR }
     var socket: Int32 { self.isBroken ? -1 : PQsocket(self.pointer) }
 
     deinit { self.close() }

@@ -1,6 +1,7 @@
 import Foundation
 
 /// Runs an actor's jobs on one thread of its own, so that blocking calls never hold a thread of the shared pool.
+// Unchecked: `jobs` and `isStopped` are touched under the condition's lock only.
 final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []

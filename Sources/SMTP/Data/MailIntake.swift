@@ -1,3 +1,5 @@
+import Parley
+
 /// A mail that is coming in. It holds no byte more than it may, and none once it is lost.
 struct MailIntake: Sendable {
     private(set) var reader: DataReader

@@ -7,7 +7,7 @@ import Glibc
 enum Trace {
     /// - Parameter recipient: nil when there are several: one must not learn of the others.
     static func header(
-        client: MailClient,
+        client: SMTPPeer,
         host: String,
         dialect: SMTPSettings.Dialect,
         isExtended: Bool,

@@ -4,12 +4,12 @@ package struct MailEnvelope: Hashable, Sendable {
     package var sender: String
     /// In the order they were accepted.
     package var recipients: [MailRecipient]
-    package var client: MailClient
+    package var client: SMTPPeer
     /// How many bytes of the message, at its beginning, are the `Received:` header that we put there: a mail that is sent
     /// again is the same but for these.
     package var traceLength: Int
 
-    package init(sender: String, recipients: [MailRecipient], client: MailClient, traceLength: Int = 0) {
+    package init(sender: String, recipients: [MailRecipient], client: SMTPPeer, traceLength: Int = 0) {
         self.sender = sender
         self.recipients = recipients
         self.client = client

@@ -3,7 +3,7 @@ package protocol MailReceiver: Sendable {
     /// Whether mail for `recipient` is taken.
     ///
     /// The time it takes must not tell an unknown recipient from a known one.
-    func accept(recipient: String, from sender: String, client: MailClient) async -> RecipientVerdict
+    func accept(recipient: String, from sender: String, client: SMTPPeer) async -> RecipientVerdict
 
     /// Takes a whole mail: `.accepted` means that it is safe, for all recipients.
     ///

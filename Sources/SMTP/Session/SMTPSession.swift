@@ -1,3 +1,4 @@
+package import Parley
 package import Foundation
 
 /// One SMTP or LMTP session as a pure state machine: bytes in, actions out. Who does the actions tells it what came of them.
@@ -61,7 +62,7 @@ package struct SMTPSession: Sendable {
     let budget: MemoryBudget
     let now: @Sendable () -> Date
 
-    package internal(set) var client: MailClient
+    package internal(set) var client: SMTPPeer
     var phase = Phase.command
     var transaction: Transaction?
     var intake: MailIntake?
@@ -83,7 +84,7 @@ package struct SMTPSession: Sendable {
     ///   - now: for the `Received:` header.
     package init(
         settings: SMTPSettings,
-        client: MailClient,
+        client: SMTPPeer,
         offersTLS: Bool,
         budget: MemoryBudget,
         now: @escaping @Sendable () -> Date = { Date() }

@@ -69,7 +69,7 @@ import Testing
             )
         }
         func interactions(_ contact: ContactID? = nil, _ channel: ChannelID? = nil) -> SQL {
-            Interaction.list(by: contact, over: channel, in: workspace, before: before, limit: limit)
+            InteractionRecord.list(by: contact, over: channel, in: workspace, before: before, limit: limit)
         }
         func requests(_ channel: ChannelID? = nil, _ outcome: IngestItem.Outcome? = nil) -> SQL {
             InboundRequestStore.page(in: workspace, channel: channel, outcome: outcome, before: before, limit: limit)

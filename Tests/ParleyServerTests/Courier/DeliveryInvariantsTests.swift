@@ -22,7 +22,7 @@ import Testing
         try await bench.post("hello")
         try await bench.expectInvariants()
         _ = try await bench.pool.query(in: .all, SQL(trusted: damage))
-        let found = try await DeliveryInvariants.violations(on: bench.pool)
+        let found = try await bench.violations()
         #expect(found[name] == 1)
         #expect(found.values.reduce(0, +) == 1, "and nothing else")
     }
@@ -38,6 +38,6 @@ import Testing
             VALUES (\(bench.workspace.uuid), \(second.delivery.uuid), 1, 1, \(bench.worker), 1, 'retry')
             """
         )
-        #expect(try await DeliveryInvariants.violations(on: bench.pool)["I6"] == 1)
+        #expect(try await bench.violations()["I6"] == 1)
     }
 }

@@ -66,7 +66,7 @@ struct MailBench: Sendable {
 
     /// `250 ID` with the channel it goes to, or the refusal's code and status.
     func ask(_ recipient: String, user: String? = nil) async -> String {
-        let client = MailClient(address: "192.0.2.1", helo: "c", user: user)
+        let client = SMTPPeer(address: "192.0.2.1", helo: "c", user: user)
         switch await self.ingest.accept(recipient: recipient, from: "a@sender.test", client: client) {
         case .accepted(let mailbox): return mailbox
         case .refused(let reply): return "\(reply.code) \(reply.status ?? "")"
@@ -79,7 +79,7 @@ struct MailBench: Sendable {
         let envelope = MailEnvelope(
             sender: "a@sender.test",
             recipients: accepted,
-            client: MailClient(address: "192.0.2.1", helo: "c"),
+            client: SMTPPeer(address: "192.0.2.1", helo: "c"),
             traceLength: traceLength
         )
         switch await self.ingest.deliver(envelope, Array(body.utf8)) {

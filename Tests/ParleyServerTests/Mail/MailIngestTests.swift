@@ -116,7 +116,7 @@ import Testing
         let bench = try await MailBench()
         let channel = try await bench.add("one@ours.test")
         let recipient = MailRecipient(address: "one@ours.test", mailbox: channel.id.description)
-        let envelope = MailEnvelope(sender: "", recipients: [recipient], client: MailClient(address: "192.0.2.1"))
+        let envelope = MailEnvelope(sender: "", recipients: [recipient], client: SMTPPeer(address: "192.0.2.1"))
         await bench.pool.close()
         #expect(await bench.ask("one@ours.test") == "451 4.3.0")
         #expect(await bench.ingest.deliver(envelope, Array("x".utf8)) == .refused(.unavailable))

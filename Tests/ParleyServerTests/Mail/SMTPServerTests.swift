@@ -18,7 +18,7 @@ private final class Keeper: MailReceiver {
 
     var mails: [String] { self.state.withLock { $0.mails } }
 
-    func accept(recipient: String, from sender: String, client: MailClient) async -> RecipientVerdict { .accepted(mailbox: "m") }
+    func accept(recipient: String, from sender: String, client: SMTPPeer) async -> RecipientVerdict { .accepted(mailbox: "m") }
     func authenticate(user: String, password: String) async -> AuthenticationVerdict { .refused(.badCredentials) }
     func deliver(_ envelope: MailEnvelope, _ message: [UInt8]) async -> DeliveryVerdict {
         if self.holds {

@@ -94,7 +94,7 @@ import Testing
 
     @Test func `mailboxes have outcomes by their names`() async throws {
         let peer = MailPeer(sandbox: try Sandbox(logger: Logger(label: "test")))
-        let client = SMTP.MailClient(address: "127.0.0.1")
+        let client = SMTPPeer(address: "127.0.0.1")
         func code(_ recipient: String) async -> Int {
             switch await peer.accept(recipient: recipient, from: "support@parley.example", client: client) {
             case .accepted: 250

@@ -3,7 +3,7 @@ package import Parley
 package import Postgres
 
 /// What a person did other than write: a tap on a button, a reaction, a command.
-package struct Interaction: Sendable {
+package struct InteractionRecord: Sendable {
     package var id: UUID
     var channel: ChannelID
     var contact: ContactID

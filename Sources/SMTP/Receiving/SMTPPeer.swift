@@ -1,5 +1,5 @@
 /// The other end of a session.
-package struct MailClient: Hashable, Sendable {
+package struct SMTPPeer: Hashable, Sendable {
     /// Its IP address, as text.
     package var address: String
     /// What it called itself in EHLO, HELO or LHLO; unproven.
