@@ -11,14 +11,19 @@ package enum FileName {
         while let last = text.last, last == " " || last == "." { text.removeLast() }
         // Deceives who reads an ending from right to left, or a name with invisible characters.
         let scalars = text.unicodeScalars.filter { $0.properties.generalCategory != .format || $0 == "\u{200d}" || $0 == "\u{200c}" }
-        let clean = self.cut(String(String.UnicodeScalarView(scalars)))
-        guard !clean.isEmpty else { return nil }
-        return self.isDevice(clean) ? "_\(clean)" : clean
+        // Windows takes what is behind a colon for a hidden stream of the file before it.
+        let name = String(String.UnicodeScalarView(scalars)).replacing(":", with: "_")
+        let clean = self.cut(self.isDevice(name) ? "_\(name)" : name)
+        return clean.isEmpty ? nil : clean
     }
 
-    /// `CON`, `con.txt`: Windows opens the device, whatever folder it is in.
+    /// `CON`, `con.txt`, `CON .txt`: Windows opens the device, whatever folder it is in.
+    ///
+    /// Source: Microsoft, "Naming Files, Paths, and Namespaces"; `CONIN$` and `CONOUT$` from "Console Handles".
     private static func isDevice(_ name: String) -> Bool {
-        name.prefix { $0 != "." }.uppercased().wholeMatch(of: /CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³]/) != nil
+        var stem = name.prefix { $0 != "." }
+        while stem.last == " " { stem.removeLast() }
+        return stem.uppercased().wholeMatch(of: /CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|COM[0-9¹²³]|LPT[0-9¹²³]/) != nil
     }
 
     /// `C:\Users\me\x.exe`, `\\server\x`, `..\x`: a backslash elsewhere may be part of a name.

@@ -213,6 +213,8 @@ import Testing
         ("../../etc/passwd", "passwd"), ("C:\\Users\\me\\a.doc", "a.doc"), ("a\u{0}b\tc.txt", "ab c.txt"), ("...", nil),
         ("  .hidden ", "hidden"),
         ("photo\u{202e}gpj.exe", "photogpj.exe"), ("CON", "_CON"), ("lpt1.txt", "_lpt1.txt"), ("console.txt", "console.txt"),
+        ("CON .txt", "_CON .txt"), ("conin$", "_conin$"), ("CONOUT$.log", "_CONOUT$.log"), ("a:b", "a_b"), ("nul:", "nul_"),
+        ("CON.\(String(repeating: "a", count: 300))", "_CON.\(String(repeating: "a", count: 250))"),
         (String(repeating: "a", count: 300) + ".pdf", String(repeating: "a", count: 251) + ".pdf"),
     ])
     func `makes names of files safe`(name: String, safe: String?) {
