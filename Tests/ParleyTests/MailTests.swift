@@ -42,6 +42,9 @@ func `a tag leads to the same mailbox`(_ value: String, _ mailbox: String) {
         ("a@[IPv6:2001:db8::1]", "a@[ipv6:2001:db8::1]"),
         ("a@[]", nil), ("a@[1.2.3.4", nil), ("a@c[.test", nil), (#""a\"@b"@c.test"#, #""a\"@b"@c.test"#), (#""a"b"@c.test"#, nil),
         (#""a\"@c.test"#, nil), (#"""@c.test"#, nil), (#""a\\"@c.test"#, #""a\\"@c.test"#), ("a(b)@c.test", nil), ("a@c.test\u{85}", nil),
+        (#""support"@c.test"#, "support@c.test"), (#""sup\port+x"@c.test"#, "support+x@c.test"), (#""a\ b\\"@c.test"#, #""a b\\"@c.test"#),
+        ("a@C。test", "a@c.test"), ("a@c．test", "a@c.test"), ("a@c｡test", "a@c.test"), ("a@ｃ.test", "a@c.test"),
+        ("a@c\u{ad}.test", "a@c.test"), ("a@℀.test", nil), ("a@\u{ad}.test", nil), ("a@\(String(repeating: "㎯", count: 84))", nil),
     ])
     func `an address is read, or is none`(text: String, address: String?) {
         #expect(MailAddress(text)?.description == address)

@@ -156,7 +156,11 @@ class MailOutTest(unittest.TestCase):
     def test_only_one_address_that_is_not_our_own_is_written_to(self):
         channel = self.channel("smtp://127.0.0.1:2525")
         own = channel["settings"]["address"].replace("@", "+x@")
-        for to, code in (("a b@c.test", "invalid_address"), ("a@b.test,c@d.test", "invalid_address"), (own.upper(), "loop_address")):
+        local, domain = channel["settings"]["address"].split("@")
+        for to, code in (
+            ("a b@c.test", "invalid_address"), ("a@b.test,c@d.test", "invalid_address"), (own.upper(), "loop_address"),
+            (f'"{local}"@{domain}', "loop_address"), (f"{local}@{domain.upper().replace('.', '。')}", "loop_address"),
+        ):
             with self.subTest(to):
                 status, answer = self.bridge.api("POST", "/v1/messages", {
                     "channelId": channel["id"], "to": [to], "body": {"type": "text", "text": {"text": "x"}}})

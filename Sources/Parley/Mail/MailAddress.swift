@@ -1,6 +1,10 @@
+internal import Foundation
+
 /// One mailbox, `local@domain`, as an envelope or a header names it, without display name and brackets.
 ///
-/// The domain is in lower case; the local part as it came, for only its own host knows what its case means (RFC 5321 section 2.4).
+/// However it was written, one mailbox is one value, so that we know our own. The domain is in lower case, its wide letters and full stops
+/// are plain ones; the local part is without quotes where it needs none, and in its own case, for only its own host knows what that means
+/// (RFC 5321 sections 2.4 and 4.1.2; UTS 46 section 4).
 package struct MailAddress: Hashable, Sendable, CustomStringConvertible {
     package var local: String
     package var domain: String
@@ -16,11 +20,36 @@ package struct MailAddress: Hashable, Sendable, CustomStringConvertible {
     /// part (`a..b.@c.test`), `_` and `-` anywhere in a domain.
     package init?(_ text: some StringProtocol) {
         guard text.utf8.count <= 254, let at = text.lastIndex(of: "@") else { return nil }
-        let (local, domain) = (text[..<at], text[text.index(after: at)...])
+        let (local, domain) = (text[..<at], Self.plain(text[text.index(after: at)...]))
         guard 1...64 ~= local.utf8.count, local.unicodeScalars.allSatisfy(Self.isAtomic) || Self.isQuoted(local.unicodeScalars),
-            Self.isDomain(domain.unicodeScalars)
+            domain.utf8.count <= 253, Self.isDomain(domain.unicodeScalars)
         else { return nil }
-        self.init(local: String(local), domain: String(domain))
+        self.init(local: Self.unquoted(local.unicodeScalars), domain: domain)
+    }
+
+    /// What a resolver makes of a name before it looks it up: no invisible letters, and those of full width as all others.
+    private static func plain(_ domain: some StringProtocol) -> String {
+        guard !domain.utf8.allSatisfy({ $0 < 0x80 }) else { return String(domain) }
+        let visible = domain.unicodeScalars.filter { !$0.properties.isDefaultIgnorableCodePoint || $0 == "\u{200c}" || $0 == "\u{200d}" }
+        let text = String(String.UnicodeScalarView(visible)).precomposedStringWithCompatibilityMapping
+        return text.replacing("\u{3002}", with: ".")
+    }
+
+    /// `"support"` is `support`; in what needs its quotes, only `"` and `\` keep their `\`.
+    private static func unquoted(_ local: some BidirectionalCollection<Unicode.Scalar>) -> String {
+        var text = String.UnicodeScalarView(local)
+        guard text.first == "\"" else { return String(text) }
+        var quoted = String.UnicodeScalarView("\"".unicodeScalars)
+        var isEscaped = false
+        text = String.UnicodeScalarView(
+            text.dropFirst().dropLast().filter { scalar in
+                isEscaped = !isEscaped && scalar == "\\"
+                return !isEscaped
+            }
+        )
+        guard !text.allSatisfy(Self.isAtomic) else { return String(text) }
+        for scalar in text { quoted += scalar == "\"" || scalar == "\\" ? ["\\", scalar] : [scalar] }
+        return String(quoted) + "\""
     }
 
     /// What may stand in a local part without quotes.

@@ -15,6 +15,8 @@ import Testing
         let all = try await bench.add("team@second.test", catchAll: "@second.test", in: 1).id.description
         #expect(await bench.ask("Support@OURS.test") == support)
         #expect(await bench.ask("support+sales@ours.test") == support)
+        #expect(await bench.ask(#""support"@ours.test"#) == support)
+        #expect(await bench.ask("support@OURS。test") == support)
         #expect(await bench.ask("team@second.test") == all)
         #expect(await bench.ask("whoever+x@second.test") == all)
         #expect(await bench.ask("nobody@ours.test") == "550 5.1.1")

@@ -24,6 +24,17 @@ import Testing
         #expect(try await OperatorFixture.count("messages") == 0)
     }
 
+    @Test(arguments: ["support@parley.test", #""support"@parley.test"#, "support@PARLEY。test", #""sup\port+x"@ｐarley.test"#])
+    func `the bridge writes to none of its own mailboxes, however the address is written (B41)`(to: String) async throws {
+        let refusal = try await OperatorFixture.refusal { one in
+            _ = try await one.createKey(workspace: "acme", name: "bot", scopes: ["read"], days: nil)
+            let settings: JSON = ["address": "support@parley.test", "smtp_url": "smtp://mail.example"]
+            _ = try await one.addChannel(workspace: "acme", adapter: "email", name: "mail", settings: settings, policy: nil)
+            _ = try await one.send("hello", to: to, channel: "mail", workspace: "acme")
+        }
+        #expect(refusal?.text == "\(to): This is an address of the workspace itself. (loop_address)")
+    }
+
     @Test func `an answer in a conversation is held to its channel's rules`() async throws {
         let refusal = try await OperatorFixture.refusal { one in
             try await OperatorFixture.addChannel(one)
