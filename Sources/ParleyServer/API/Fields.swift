@@ -105,6 +105,32 @@ struct Fields {
         return nil
     }
 
+    /// An object inside, read as strictly; nil when absent.
+    mutating func object<T>(_ name: String, _ read: (inout Fields) -> T?) -> T? {
+        guard let value = self.value(name) else { return nil }
+        return self.object(value, at: name, read)
+    }
+
+    /// A list of objects; what is wrong with one has its place.
+    mutating func objects<T>(_ name: String, upTo limit: Int, _ read: (inout Fields) -> T?) -> [T] {
+        guard let value = self.value(name) else { return [] }
+        guard let items = value.array, items.count <= limit else {
+            self.fail(name, "wrong_type", "A list of at most \(limit).")
+            return []
+        }
+        return items.enumerated().compactMap { self.object($1, at: "\(name)/\($0)", read) }
+    }
+
+    private mutating func object<T>(_ value: JSON, at place: String, _ read: (inout Fields) -> T?) -> T? {
+        guard var fields = try? Fields(value, pointer: "\(self.pointer)/\(place)") else {
+            self.fail(place, "wrong_type", "Must be an object.")
+            return nil
+        }
+        let result = read(&fields)
+        do throws(Problem) { try fields.finish() } catch { self.errors += error.errors }
+        return result
+    }
+
     /// Throws everything that is wrong: 422.
     mutating func finish() throws(Problem) {
         for name in self.members.keys.sorted() where !self.asked.contains(name) {

@@ -84,31 +84,21 @@ extension Webchat {
 
     /// Only files that this visitor uploaded: the proof is the upload's own signed word.
     private func files(_ fields: inout Fields, of call: Call) -> [Media] {
-        guard let value = fields.value("media") else { return [] }
-        guard let items = value.array, items.count <= self.adapter.capabilities.mediaCount else {
-            fields.fail("media", "wrong_type", "A list of at most \(self.adapter.capabilities.mediaCount).")
-            return []
+        fields.objects("media", upTo: self.adapter.capabilities.mediaCount) { item in
+            let ticket = item.requiredLine("upload", upTo: 8_192)
+            guard item.errors.isEmpty else { return nil }
+            let file = UploadTicket(ticket, keys: call.channel.tokenKeys, device: call.visitor.device, at: call.request.at)
+            if file == nil { item.fail("upload", "bad_upload", "Upload the file first; an upload is good for a day.") }
+            return file?.media
         }
-        var media: [Media] = []
-        for (index, item) in items.enumerated() {
-            let ticket = item["upload"]?.string ?? ""
-            if let file = UploadTicket(ticket, keys: call.channel.tokenKeys, device: call.visitor.device, at: call.request.at) {
-                media.append(file.media)
-            } else {
-                fields.fail("media/\(index)/upload", "bad_upload", "Upload the file first; an upload is good for a day.")
-            }
-        }
-        return media
     }
 
     private static func button(_ fields: inout Fields) -> (message: MessageID, value: String)? {
-        guard let value = fields.value("button") else { return nil }
-        guard let id = value["messageId"]?.string.flatMap({ MessageID($0) }), let tapped = value["value"]?.string, tapped.utf8.count <= 255
-        else {
-            fields.fail("button", "wrong_type", "The messageId and value of a button.")
-            return nil
+        fields.object("button") { button in
+            let value = button.requiredLine("value")
+            guard button.required("messageId") != nil, let message = button.id("messageId", as: MessageID.self) else { return nil }
+            return (message, value)
         }
-        return (id, tapped)
     }
 
     // MARK: - What is no message
@@ -116,15 +106,31 @@ extension Webchat {
     func acknowledge(_ call: Call) async throws -> Response {
         try self.limiters.other(call)
         var fields = try Fields(body: call.request)
-        let ids = (fields.required("messageIds")?.array ?? []).compactMap { $0.string.flatMap { MessageID($0) } }
+        let ids = Self.ids(&fields)
         let status = fields.required("status")?.string.flatMap(ReceiptStatus.init)
-        if ids.isEmpty || ids.count > 100 { fields.fail("messageIds", "out_of_range", "1 to 100 ids of messages.") }
         if status != .delivered, status != .read { fields.fail("status", "invalid_choice", "One of delivered, read.") }
         try fields.finish()
         let place = try await self.store.place(of: call.visitor, on: call.channel.id, in: call.workspace)
         let own = try await self.store.own(ids, of: place)
         if let status, !own.isEmpty { _ = try await self.keep(.receipts(own, status), of: call) }
         return .json(.accepted, ["accepted": .integer(own.count)])
+    }
+
+    private static func ids(_ fields: inout Fields) -> [MessageID] {
+        guard let value = fields.required("messageIds") else { return [] }
+        guard let items = value.array else {
+            fields.fail("messageIds", "wrong_type", "A list of ids of messages.")
+            return []
+        }
+        guard 1...100 ~= items.count else {
+            fields.fail("messageIds", "out_of_range", "1 to 100 ids of messages.")
+            return []
+        }
+        return items.enumerated().compactMap { index, item in
+            if let id = item.string.flatMap({ MessageID($0) }) { return id }
+            fields.fail("messageIds/\(index)", "invalid_id", "Must be a message's id.")
+            return nil
+        }
     }
 
     func type(_ call: Call) async throws -> Response {

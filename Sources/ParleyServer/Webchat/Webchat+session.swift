@@ -12,7 +12,7 @@ extension Webchat {
         var fields = try Fields(body: request)
         let token = fields.line("token", upTo: 4_096)
         let name = fields.line("name", upTo: 100)
-        let identity = try Self.identity(&fields)
+        let identity = fields.object("identity") { Self.identity(&$0) }
         try fields.finish()
 
         var known: Visitor?
@@ -43,16 +43,12 @@ extension Webchat {
         var name: String?
     }
 
-    private static func identity(_ fields: inout Fields) throws(Problem) -> Identity? {
-        guard let value = fields.value("identity") else { return nil }
-        var inner = try Fields(value, pointer: "/identity")
-        let identity = Identity(
-            userID: inner.requiredLine("userId", upTo: 200),
-            hash: inner.requiredLine("hash", upTo: 128),
-            name: inner.line("name", upTo: 100)
+    private static func identity(_ fields: inout Fields) -> Identity {
+        Identity(
+            userID: fields.requiredLine("userId", upTo: 200),
+            hash: fields.requiredLine("hash", upTo: 128),
+            name: fields.line("name", upTo: 100)
         )
-        try inner.finish()
-        return identity
     }
 
     private func signIn(_ identity: Identity, after known: Visitor?, in channel: ChannelRecord, at date: Date) async throws -> Visitor {

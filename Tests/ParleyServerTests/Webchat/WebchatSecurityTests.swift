@@ -102,6 +102,34 @@ import Testing
         }
     }
 
+    private static let id: JSON = "0190163d-8694-739b-aea5-966c26f8ad91"
+    private static let nested: [(String, [String: JSON], [String])] = [
+        ("/messages", ["button": ["messageId": Self.id, "value": "a\u{0}b"]], ["/button/value control_character"]),
+        ("/messages", ["button": ["messageId": Self.id, "value": "a", "zz": 1]], ["/button/zz unknown_field"]),
+        ("/messages", ["button": ["value": "a"]], ["/button/messageId required"]),
+        ("/messages", ["button": ["messageId": "x", "value": 1]], ["/button/value wrong_type", "/button/messageId invalid_id"]),
+        ("/messages", ["button": [1]], ["/button wrong_type"]),
+        ("/messages", ["media": ["x"]], ["/media/0 wrong_type"]),
+        ("/messages", ["media": [["upload": "x", "url": "y"]]], ["/media/0/upload bad_upload", "/media/0/url unknown_field"]),
+        ("/messages", ["media": [["upload": "a\u{0}"], [:]]], ["/media/0/upload control_character", "/media/1/upload required"]),
+        ("/receipts", ["messageIds": [Self.id, "x", 1]], ["/messageIds/1 invalid_id", "/messageIds/2 invalid_id"]),
+        ("/receipts", ["messageIds": "x"], ["/messageIds wrong_type"]), ("/receipts", ["messageIds": []], ["/messageIds out_of_range"]),
+    ]
+
+    @Test func `what is wrong inside a button, a file or a receipt is named by its place (B16, B17, B118)`() async throws {
+        try await WebchatFixture.run { shop in
+            let browser = try await shop.browser()
+            for (path, members, errors) in Self.nested {
+                let rest: [String: JSON] = path == "/messages" ? ["clientId": "nested-0001", "text": "hi"] : ["status": "read"]
+                let answer = try await browser.send("POST", path, .object(members.merging(rest) { $1 }))
+                #expect(answer.status == 422)
+                #expect(answer.errors == errors)
+            }
+            let tap: JSON = ["clientId": "tapped-0001", "text": "Yes", "button": ["messageId": Self.id, "value": "yes"]]
+            #expect(try await browser.send("POST", "/messages", tap).status == 202)
+        }
+    }
+
     @Test func `bodies are bounded, and what is wrong in them is named`() async throws {
         try await WebchatFixture.run { shop in
             let browser = try await shop.browser()
