@@ -36,7 +36,7 @@ import Testing
             ("slack", "https://bridge.test/hooks/slack/main", slack, SlackCorpusTests.settings),
         ] {
             let adapter = try Loaded.adapter(name)
-            let (strict, open) = (try adapter.context(settings), try adapter.context(settings, verification: .off))
+            let (strict, open) = (try await adapter.context(settings), try await adapter.context(settings, verification: .off))
             for _ in 0..<1500 {
                 let item = items.randomElement(using: &random)!
                 var request = HookRequest.corpus(item, hook: hook)
@@ -58,7 +58,7 @@ import Testing
             ("slack", SlackCorpusTests.settings, #"{"ok": true, "channel": "C1", "ts": "1.1", "error": "fatal_error"}"#),
         ] {
             let adapter = try Loaded.adapter(name)
-            let channel = try adapter.context(settings)
+            let channel = try await adapter.context(settings)
             for _ in 0..<1000 {
                 let status = [200, 201, 204, 301, 400, 401, 429, 500, 503].randomElement(using: &random)!
                 let answer = ProviderAnswer(status: status, headers: [:], body: Self.mutate(Array(body.utf8), with: &random))
@@ -72,7 +72,7 @@ import Testing
     /// F22: none of these says that the message was taken, none that it was not.
     @Test(arguments: ["twilio", "slack"]) func `leaves the outcome open when an answer makes no sense`(name: String) async throws {
         let adapter = try Loaded.adapter(name)
-        let channel = try adapter.context(name == "twilio" ? SMSCorpusTests.settings : SlackCorpusTests.settings)
+        let channel = try await adapter.context(name == "twilio" ? SMSCorpusTests.settings : SlackCorpusTests.settings)
         let bodies: [[UInt8]] = [
             Array("<html>hello</html>".utf8), Array(#"{"sid": "SM"#.utf8), Array("[]".utf8), Array("\"text\"".utf8), Array("1e400".utf8),
             [],
@@ -92,7 +92,7 @@ import Testing
     @Test func `lets no secret out in what it refuses, keeps or reports`() async throws {
         let canary = "canary-secret-0123456789"
         let adapter = try Loaded.adapter("slack")
-        let channel = try adapter.context(["bot_token": .string("xoxb-\(canary)"), "signing_secret": .string(canary)])
+        let channel = try await adapter.context(["bot_token": .string("xoxb-\(canary)"), "signing_secret": .string(canary)])
         var random = SeededGenerator(seed: 7)
         for item in try Place.corpus("slack/events.json").array ?? [] {
             var request = HookRequest.corpus(item, hook: "https://bridge.test/hooks/slack/main")
@@ -101,7 +101,7 @@ import Testing
             #expect(!"\(try await adapter.reception(of: request, for: channel))".contains(canary))
         }
         let twilio = try Loaded.adapter("twilio")
-        let sms = try twilio.context(SMSCorpusTests.settings)
+        let sms = try await twilio.context(SMSCorpusTests.settings)
         let token = SMSCorpusTests.settings["auth_token"]!.string!
         let answer = ProviderAnswer(status: 400, headers: [:], body: Array(#"{"code": 20003, "message": "no \#(token) here"}"#.utf8))
         #expect(try await twilio.judge(answer, for: sms) == .refused(reason: .credentials, code: "20003", detail: "no [redacted] here"))

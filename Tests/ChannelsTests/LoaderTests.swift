@@ -46,9 +46,12 @@ import Testing
                 "9:3: unknown key 'tokens', did you mean 'token'?",
             ]
         ),
-        ("type: string,", "type: string, pattern: '(a+)+',", ["5:34: budget_exceeded: a repetition inside a repetition"]),
-        ("type: string,", "type: string, pattern: '(a',", ["5:34: not a regular expression"]),
+        ("type: string,", "type: string, pattern: '\(String(repeating: "a", count: 257))',", ["5:34: a pattern has at most 256 bytes"]),
+        ("type: string,", "type: string, pattern: '(a',", ["5:34: not a regular expression: end pattern with unmatched parenthesis"]),
         ("type: string,", "type: integer, default: x,", ["5:35: the default does not fit: must be of type integer"]),
+        ("type: string,", "type: string, default: ab, pattern: '^a$',", ["5:34: the default does not fit: must match ^a$"]),
+        ("type: string,", "type: string, default: \"a\\tb\",", ["5:34: the default does not fit: must hold no control characters"]),
+        ("type: string,", "type: string, multiline: true, default: \"a\\tb\",", []),
         ("kind: demo", "kind: demo\nkind: demo", ["2:1: duplicate keys: 'kind'"]),
         ("routes:", "routes: [", ["12:12: did not find expected ',' or ']'"]),
     ]) func `says what is wrong and where`(from: String, to: String, problems: [String]) {
@@ -112,7 +115,7 @@ import Testing
         for _ in 0..<50 {
             let registry = try AdapterRegistry.load(from: Place.shipped, engine: engine)
             let adapter = try #require(registry[AdapterName(rawValue: "twilio")!])
-            let channel = try adapter.context(SMSCorpusTests.settings)
+            let channel = try await adapter.context(SMSCorpusTests.settings)
             #expect(
                 try await adapter.reception(of: .corpus(item, hook: "https://bridge.test/hooks/sms/main"), for: channel).messages.count == 1
             )

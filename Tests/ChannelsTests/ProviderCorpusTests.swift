@@ -18,7 +18,7 @@ import Testing
             let (provider, name) = (item["provider"]!.string!, Comment(rawValue: item["case"]!.string!))
             providers.insert(provider)
             let adapter = try Loaded.adapter(provider)
-            let channel = try adapter.context(Self.settings(adapter.settings, secret: item["secret"]!.string!))
+            let channel = try await adapter.context(Self.settings(adapter.settings, secret: item["secret"]!.string!))
             let expected = item["expect"]!
             let reception = try await adapter.reception(of: .corpus(item, hook: "https://bridge.test/hooks/\(provider)"), for: channel)
             guard expected["accept"] == true else {

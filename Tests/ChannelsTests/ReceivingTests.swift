@@ -169,18 +169,18 @@ import Testing
     )
     func `reads a telephone number as a person writes it`(text: String, number: String?) async throws {
         let adapter = try Loaded.adapter("twilio")
-        let channel = try adapter.context(SMSCorpusTests.settings.merging(["default_region": "GB"]) { $1 })
+        let channel = try await adapter.context(SMSCorpusTests.settings.merging(["default_region": "GB"]) { $1 })
         #expect(await adapter.address(text, for: channel) == number.map { Address(space: AddressSpace(rawValue: "sms"), value: $0) })
     }
 
     @Test func `knows a member of the workspace by its id`() async throws {
         let adapter = try Loaded.adapter("slack")
-        let channel = try adapter.context(SlackCorpusTests.settings.merging(["team_id": "T0TEAM001"]) { $1 })
+        let channel = try await adapter.context(SlackCorpusTests.settings.merging(["team_id": "T0TEAM001"]) { $1 })
         #expect(
             await adapter.address("U0ANNA001", for: channel)
                 == Address(space: AddressSpace(rawValue: "slack:T0TEAM001"), value: "U0ANNA001")
         )
         #expect(await adapter.address("anna", for: channel) == nil)
-        #expect(await adapter.address("U0ANNA001", for: try adapter.context(SlackCorpusTests.settings)) == nil)
+        #expect(try await adapter.address("U0ANNA001", for: adapter.context(SlackCorpusTests.settings)) == nil)
     }
 }

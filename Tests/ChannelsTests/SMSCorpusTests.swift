@@ -11,7 +11,7 @@ import Testing
 
     @Test func `receives every message of the corpus as it says`() async throws {
         let adapter = try Loaded.adapter("twilio")
-        let channel = try adapter.context(Self.settings)
+        let channel = try await adapter.context(Self.settings)
         var seen: [String: String] = [:]
         for item in try Place.corpus("sms/inbound.json").array ?? [] {
             let name = Comment(rawValue: item["case"]?.string ?? "?")
@@ -47,7 +47,7 @@ import Testing
 
     @Test func `reads every status callback of the corpus`() async throws {
         let adapter = try Loaded.adapter("twilio")
-        let channel = try adapter.context(Self.settings)
+        let channel = try await adapter.context(Self.settings)
         let runs = try #require(try Place.corpus("sms/status.json").array)
         #expect(!runs.isEmpty)
         for run in runs {

@@ -9,7 +9,7 @@ import Testing
 
     @Test func `receives every request of the corpus as it says`() async throws {
         let adapter = try Loaded.adapter("slack")
-        let channel = try adapter.context(Self.settings)
+        let channel = try await adapter.context(Self.settings)
         var seen: [String: String] = [:]
         for item in try Place.corpus("slack/events.json").array ?? [] {
             let name = Comment(rawValue: item["case"]?.string ?? "?")
@@ -59,7 +59,7 @@ import Testing
 
     @Test func `a change in a direct conversation queues up behind the person's messages, as all of that conversation does`() async throws {
         let adapter = try Loaded.adapter("slack")
-        let channel = try adapter.context(Self.settings, verification: .off)
+        let channel = try await adapter.context(Self.settings, verification: .off)
         func key(_ event: String) async throws -> String? {
             let body = #"{"type":"event_callback","team_id":"T1","event":{"type":"message","channel":"D1","channel_type":"im",\#(event)}}"#
             let request = HookRequest(

@@ -41,8 +41,8 @@ extension ChannelContext {
 
 extension Adapter {
     /// The settings as a channel would have them: checked, defaults filled in.
-    func context(_ settings: [String: JSON], verification: VerificationMode = .enforce) throws -> ChannelContext {
-        .test(try self.settings.validate(settings).get(), verification: verification)
+    func context(_ settings: [String: JSON], verification: VerificationMode = .enforce) async throws -> ChannelContext {
+        .test(try await self.validate(settings).get(), verification: verification)
     }
 }
 

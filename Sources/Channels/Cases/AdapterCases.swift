@@ -50,7 +50,7 @@ package enum AdapterCases {
             return [Outcome(adapter: adapter.name, place: file, name: "the file itself", differences: problems.map(\.description))]
         }
         let settings: [String: JSON]
-        switch adapter.settings.validate(given) {
+        switch await adapter.validate(given) {
         case .success(let complete): settings = complete
         case .failure(let errors):
             let differences = errors.errors.map { "settings\($0.pointer): \($0.detail)" }

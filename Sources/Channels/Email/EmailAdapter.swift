@@ -44,7 +44,7 @@ package struct EmailAdapter: Adapter {
             "imap_mailbox": text("Which folder; INBOX when not given"),
             "dkim_selector": text("Signs what goes out (RFC 6376): the selector of the key in your DNS"),
             "dkim_domain": text("The domain that signs; the address's own when not given"),
-            "dkim_key": text("The private key, PEM", secret: true),
+            "dkim_key": .init(kind: .string, isSecret: true, isRequired: false, isMultiline: true, summary: "The private key, PEM"),
         ])
     }
 

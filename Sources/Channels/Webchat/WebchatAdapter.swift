@@ -19,6 +19,7 @@ package struct WebchatAdapter: Adapter {
             kind: .array,
             isRequired: false,
             defaultValue: [],
+            format: "origin",
             summary: "Origins of the pages that may show the widget, as https://shop.example; none: only pages of this server"
         ),
         "identity_secret": .init(

@@ -10,6 +10,9 @@ package protocol Adapter: Sendable {
     var capabilities: Capabilities { get }
     var limits: SendLimits { get }
 
+    /// Whether a setting's text holds what its pattern asks for; nil when that could not be found out within its time.
+    func matches(_ text: String, _ pattern: String) async -> Bool?
+
     /// Verifies and translates one request to `/hooks/{channel}[/{route}]`.
     ///
     /// - Throws: `AdapterError` when the adapter itself fails (budget, broken expression); a bad request is `.refused`, not an error.
@@ -69,6 +72,12 @@ package protocol Adapter: Sendable {
 }
 
 extension Adapter {
+    /// The settings with defaults filled in, or everything wrong with them. A setting that is null has its default.
+    package func validate(_ settings: [String: JSON]) async -> Result<[String: JSON], SettingsErrors> {
+        await self.settings.validate(settings) { await self.matches($0, $1) }
+    }
+    /// Adapters in Swift have no patterns; a text that nobody could match is not taken.
+    package func matches(_ text: String, _ pattern: String) async -> Bool? { nil }
     package var fileBytes: Int { 0 }
     /// What a channel of this adapter starts with where an operator decided nothing else.
     package var standardPolicy: ChannelPolicy { ChannelPolicy() }

@@ -5,6 +5,9 @@ package struct SettingsError: Error, Hashable, Sendable {
         case required
         case wrongType = "wrong_type"
         case badFormat = "bad_format"
+        case tooLong = "too_long"
+        case controlCharacter = "control_character"
+        case budgetExceeded = "budget_exceeded"
         case schemeNotAllowed = "scheme_not_allowed"
         case outOfRange = "out_of_range"
         case invalidChoice = "invalid_choice"

@@ -1,22 +1,22 @@
 internal import Foundation
 
 extension SettingsSchema {
+    /// Whether a text holds what a pattern asks for; nil when that could not be found out within its time.
+    package typealias Matching = (_ text: String, _ pattern: String) async -> Bool?
 
-    /// The settings with defaults filled in, or everything wrong with them.
-    package func validate(_ settings: [String: JSON]) -> Result<[String: JSON], SettingsErrors> {
+    /// The settings with defaults filled in, or everything wrong with them. A setting that is null has its default.
+    package func validate(_ settings: [String: JSON], matching: Matching) async -> Result<[String: JSON], SettingsErrors> {
         var errors: [SettingsError] = []
         var complete: [String: JSON] = [:]
         for name in settings.keys where self.properties[name] == nil {
             let detail = "no such setting\(name.suggestion(of: self.properties.keys))"
             errors.append(SettingsError(pointer: "/\(name)", code: .unknownField, detail: detail))
         }
+        let given = settings.filter { $0.value != .null }
         for (name, property) in self.properties {
-            let given = settings[name].flatMap { $0 == .null ? nil : $0 }
-            if let value = given ?? property.defaultValue {
+            if let value = given[name] ?? property.defaultValue {
                 complete[name] = value
-                if let problem = property.problem(with: value) {
-                    errors.append(SettingsError(pointer: "/\(name)", code: problem.code, detail: problem.detail))
-                }
+                errors += await property.problems(with: value, at: "/\(name)", matching: matching)
             } else if property.isRequired {
                 errors.append(SettingsError(pointer: "/\(name)", code: .required, detail: "must be given"))
             }
@@ -31,69 +31,75 @@ extension SettingsSchema {
             shown[setting.key] = self.properties[setting.key]?.isSecret == false ? setting.value : "[redacted]"
         }
     }
-
-    /// Why a pattern is not taken; nil when it is. One repetition inside another can take a time that doubles with each letter.
-    package static func problem(withPattern pattern: String) -> String? {
-        guard pattern.utf8.count <= 256 else { return "budget_exceeded: a pattern has at most 256 bytes" }
-        guard (try? Regex(pattern)) != nil else { return "not a regular expression" }
-        var open: [Bool] = []  // for each open group: whether it repeats something
-        var closed = false  // whether the group that ended just before repeats something
-        var isClass = false
-        var escaped = false
-        for character in pattern {
-            defer { escaped = !escaped && character == "\\" }
-            if escaped { closed = false; continue }
-            switch character {
-            case "[": isClass = true
-            case "]": isClass = false
-            case _ where isClass: break
-            case "(": open.append(false)
-            case ")":
-                closed = open.popLast() ?? false
-                if closed, let last = open.indices.last { open[last] = true }
-                continue
-            case "*", "+", "{":
-                if closed { return "budget_exceeded: a repetition inside a repetition" }
-                if let last = open.indices.last { open[last] = true }
-            default: break
-            }
-            closed = false
-        }
-        return nil
-    }
 }
 
 extension SettingsSchema.Property {
-    /// What is wrong with `value` here; nil when it fits.
-    package func problem(with value: JSON) -> (code: SettingsError.Code, detail: String)? {
+    /// Items of a list.
+    private static let countLimit = 100
+
+    /// Everything wrong with `value` here but for the pattern: what can be told without running anything.
+    package func problems(with value: JSON, at pointer: String = "") -> [SettingsError] {
+        func error(_ code: SettingsError.Code, _ detail: String) -> [SettingsError] {
+            [SettingsError(pointer: pointer, code: code, detail: detail)]
+        }
         switch (self.kind, value) {
-        case (.string, .string(let text)): return self.problem(withText: text)
-        case (.integer, _) where value.int != nil, (.number, .number), (.boolean, .bool): return nil
-        case (.array, .array(let items)):
-            let isText = items.allSatisfy { $0.string != nil }
-            return isText ? nil : (.wrongType, "a list of texts is needed")
-        default: return (.wrongType, "must be of type \(self.kind.rawValue)")
+        case (.string, .string("")) where self.isRequired: return error(.required, "must not be empty")
+        case (.array, .array(let items)) where items.count > Self.countLimit:
+            return error(.outOfRange, "a list of at most \(Self.countLimit)")
+        case (.array, .array(let items)) where !items.allSatisfy({ $0.string != nil }):
+            return error(.wrongType, "a list of texts is needed")
+        case (.string, .string), (.array, .array):
+            return self.texts(of: value, at: pointer).compactMap { place, text in
+                self.problem(withText: text).map { SettingsError(pointer: place, code: $0.code, detail: $0.detail) }
+            }
+        case (.integer, _) where value.int != nil, (.number, .number), (.boolean, .bool): return []
+        default: return error(.wrongType, "must be of type \(self.kind.rawValue)")
         }
     }
 
-    private func problem(withText text: String) -> (code: SettingsError.Code, detail: String)? {
-        guard text.utf8.count <= (self.pattern == nil ? 16_384 : 1024), !text.utf8.contains(0) else {
-            return (.badFormat, "too long, or not text")
+    fileprivate func problems(with value: JSON, at pointer: String, matching: SettingsSchema.Matching) async -> [SettingsError] {
+        var errors = self.problems(with: value, at: pointer)
+        guard errors.isEmpty, let pattern = self.pattern else { return errors }
+        for (place, text) in self.texts(of: value, at: pointer) {
+            switch await matching(text, pattern) {
+            case true?: continue
+            case false?: errors.append(SettingsError(pointer: place, code: .badFormat, detail: "must match \(pattern)"))
+            case nil: errors.append(SettingsError(pointer: place, code: .budgetExceeded, detail: "takes too long to match \(pattern)"))
+            }
         }
-        if self.isRequired, text.isEmpty { return (.required, "must not be empty") }
-        if let pattern = self.pattern, let regex = try? Regex(pattern), (try? regex.firstMatch(in: text)) == nil {
-            return (.badFormat, "must match \(pattern)")
+        return errors
+    }
+
+    /// The text, or those of a list, each with its place.
+    private func texts(of value: JSON, at pointer: String) -> [(String, String)] {
+        if let text = value.string { return [(pointer, text)] }
+        return (value.array ?? []).enumerated().compactMap { index, item in item.string.map { ("\(pointer)/\(index)", $0) } }
+    }
+
+    private func problem(withText text: String) -> (code: SettingsError.Code, detail: String)? {
+        let limit = self.pattern == nil ? 16_384 : 1024
+        guard text.utf8.count <= limit else { return (.tooLong, "at most \(limit) bytes") }
+        let allowed: Set<UInt8> = self.isMultiline ? [9, 10, 13] : []
+        guard !text.utf8.contains(where: { ($0 < 0x20 && !allowed.contains($0)) || $0 == 0x7f }) else {
+            return (.controlCharacter, "must hold no control characters\(self.isMultiline ? " but tab and line breaks" : "")")
         }
         if self.format == "uri", let scheme = URL(string: text)?.scheme?.lowercased(), !self.schemes.contains(scheme) {
             return (.schemeNotAllowed, "must begin with \(self.schemes.map { "\($0)://" }.joined(separator: " or "))")
         }
-        let fits =
-            switch self.format {
-            case "e164": text.wholeMatch(of: /\+[1-9][0-9]{1,14}/) != nil
-            case "uri": URL(string: text)?.scheme != nil  // which hosts may be called is for the egress policy to say
-            case "email": MailAddress(text) != nil
-            default: true
-            }
-        return fits ? nil : (.badFormat, "must be \(self.format == "e164" ? "a number as +15005550006" : "of format \(self.format ?? "")")")
+        return switch self.format {
+        case "e164" where text.wholeMatch(of: /\+[1-9][0-9]{1,14}/) == nil: (.badFormat, "must be a number as +15005550006")
+        // Which hosts may be called is for the egress policy to say.
+        case "uri" where URL(string: text)?.scheme == nil: (.badFormat, "must be of format uri")
+        case "email" where MailAddress(text) == nil: (.badFormat, "must be of format email")
+        case "origin" where !Self.isOrigin(text): (.badFormat, "must be an origin as https://shop.example, without a path or a '*'")
+        default: nil
+        }
+    }
+
+    /// `scheme://host[:port]`, with a slash behind it where somebody pasted it from a browser. No `*`: every page is named.
+    private static func isOrigin(_ text: String) -> Bool {
+        let origin = #/[A-Za-z][A-Za-z0-9+.\-]*://(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:*\[\]\\\s]+)(?::([0-9]{1,5}))?/?/#
+        guard let match = text.wholeMatch(of: origin) else { return false }
+        return URL(string: text) != nil && match.1.map { UInt16($0) != nil } ?? true
     }
 }

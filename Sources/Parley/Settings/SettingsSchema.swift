@@ -5,9 +5,12 @@ package struct SettingsSchema: Hashable, Sendable {
         package var kind: Kind
         package var isSecret: Bool
         package var isRequired: Bool
+        /// Whether a text may have line breaks and tabs, as a PEM key has; no other control character may ever stand in one.
+        package var isMultiline: Bool
         package var defaultValue: JSON?
+        /// What a text must hold somewhere. Only adapters that are files have patterns: `Adapter.matches`.
         package var pattern: String?
-        /// `e164`, `uri`, `email`.
+        /// `e164`, `uri`, `email`, `origin`.
         package var format: String?
         /// What a `uri` may begin with; no other format looks at it.
         package var schemes: [String]
@@ -16,6 +19,7 @@ package struct SettingsSchema: Hashable, Sendable {
             kind: Kind,
             isSecret: Bool = false,
             isRequired: Bool = true,
+            isMultiline: Bool = false,
             defaultValue: JSON? = nil,
             pattern: String? = nil,
             format: String? = nil,
@@ -25,6 +29,7 @@ package struct SettingsSchema: Hashable, Sendable {
             self.kind = kind
             self.isSecret = isSecret
             self.isRequired = isRequired
+            self.isMultiline = isMultiline
             self.defaultValue = defaultValue
             self.pattern = pattern
             self.format = format

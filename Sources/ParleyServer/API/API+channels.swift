@@ -47,7 +47,7 @@ extension API {
         let adapter = AdapterName(rawValue: adapterName).flatMap { self.adapters[$0] }
         if adapter == nil, fields.errors.isEmpty { fields.fail("adapter", "unknown_adapter", "See GET /v1/adapters.") }
         let name = fields.requiredLine("name")
-        let settings = self.settings(&fields, of: adapter)
+        let settings = await self.settings(&fields, of: adapter)
         let policy = self.policy(&fields, of: adapter)
         try fields.finish()
         guard let adapter else { throw Problem.notFound }
@@ -78,7 +78,7 @@ extension API {
         var fields = try Fields(body: call.request)
         if let name = fields.line("name") { channel.name = name }
         let adapter = self.adapters[channel.adapter]
-        channel.settings = self.settings(&fields, of: adapter, known: channel.settings)
+        channel.settings = await self.settings(&fields, of: adapter, known: channel.settings)
         channel.policy = self.policy(&fields, of: adapter, known: channel.policy)
         if let status = fields.choice("status", of: ChannelRecord.Status.self) {
             if status == .degraded { fields.fail("status", "invalid_choice", "One of active, disabled.") }
@@ -114,10 +114,10 @@ extension API {
     private var rules: ChannelRules { ChannelRules(egress: self.egress) }
 
     /// The settings with what is given laid over what is known. Those of a known channel that nobody changes are not judged anew.
-    private func settings(_ fields: inout Fields, of adapter: (any Adapter)?, known: [String: JSON]? = nil) -> [String: JSON] {
+    private func settings(_ fields: inout Fields, of adapter: (any Adapter)?, known: [String: JSON]? = nil) async -> [String: JSON] {
         let given = fields.value("settings") ?? (known == nil ? .some(.object([:])) : .none)
         guard let given, let adapter else { return known ?? [:] }
-        do throws(Problem) { return try self.rules.settings(given, over: known ?? [:], of: adapter) } catch {
+        do throws(Problem) { return try await self.rules.settings(given, over: known ?? [:], of: adapter) } catch {
             fields.merge(error.errors)
             return known ?? [:]
         }

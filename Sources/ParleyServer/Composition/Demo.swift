@@ -99,7 +99,7 @@ struct Demo: Sendable {
         in workspace: WorkspaceID
     ) async throws -> ChannelRecord {
         let store = self.parts.channels
-        let complete = try self.parts.adapters[adapter]!.settings.validate(settings).get()
+        let complete = try await self.parts.adapters[adapter]!.validate(settings).get()
         return try await self.parts.pool.transaction(in: .workspace(workspace.uuid)) { transaction in
             let known = try await store.find(named: [name], in: workspace, locking: true, on: transaction)
             if var found = known.first(where: { $0.adapter == adapter }) {

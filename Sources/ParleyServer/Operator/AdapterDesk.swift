@@ -39,7 +39,7 @@ package struct AdapterDesk: Sendable {
         if adapter.name == EmailAdapter.adapterName { return try self.attempt(mail: file) }
         let request = try RecordedRequest.read(file)
         let given = settings?.object ?? [:]
-        let complete = (try? adapter.settings.validate(given).get()) ?? given
+        let complete = (try? await adapter.validate(given).get()) ?? given
         let channel = ChannelContext(
             id: .make(),
             workspace: .make(),

@@ -28,7 +28,7 @@ extension Operator {
         do throws(AdapterLoadError) {
             file = try ChannelsFile(String(decoding: data, as: UTF8.self), name: path, environment: environment)
         } catch { throw ProcessFailure.failed(error.description) }
-        let (steps, store) = (try self.steps(of: file), try self.channels())
+        let (steps, store) = (try await self.steps(of: file), try self.channels())
         let workspace = try await self.target(file.workspace)
         let rows = try await self.pool.transaction(in: .workspace(workspace.id.uuid)) { transaction in
             try await workspace.makeIfNew(on: transaction)
@@ -60,19 +60,20 @@ extension Operator {
     }
 
     /// - Throws: everything that is wrong with what the file wants, each with its place.
-    private func steps(of file: ChannelsFile) throws -> [Step] {
+    private func steps(of file: ChannelsFile) async throws -> [Step] {
         let (rules, registry) = (try self.rules(), try self.settings.adapters)
         var diagnostics: [Diagnostic] = []
-        let steps = file.channels.compactMap { wanted -> Step? in
+        var steps: [Step] = []
+        for wanted in file.channels {
             func report(_ pointer: String, _ message: String) { diagnostics.append(file.diagnostic(wanted, pointer, message)) }
             if let mistake = rules.mistake(inName: wanted.name) { report("/name", mistake.detail) }
             let adapter: any Adapter
             do throws(ProcessFailure) { adapter = try registry.named(wanted.adapter) } catch {
                 report("/adapter", error.description)
-                return nil
+                continue
             }
             var step = Step(wanted: wanted, adapter: adapter.name, settings: [:], policy: adapter.standardPolicy)
-            do throws(Problem) { step.settings = try rules.settings(wanted.settings, of: adapter) } catch {
+            do throws(Problem) { step.settings = try await rules.settings(wanted.settings, of: adapter) } catch {
                 for field in error.errors { report(field.pointer, field.detail) }
             }
             do throws(Problem) {
@@ -80,7 +81,7 @@ extension Operator {
             } catch {
                 for field in error.errors { report(field.pointer, field.detail) }
             }
-            return step
+            steps.append(step)
         }
         guard diagnostics.isEmpty else {
             throw ProcessFailure.failed(diagnostics.sorted().map(\.description).joined(separator: "\n"))

@@ -11,7 +11,7 @@ extension Operator {
         let adapter = try self.adapter(channel.adapter.rawValue)
         let rules = try self.rules()
         do throws(Problem) {
-            _ = try rules.settings(.object(channel.settings), of: adapter)
+            _ = try await rules.settings(.object(channel.settings), of: adapter)
             findings.append(Finding(name: "settings", level: .ok, detail: "fit the adapter \(adapter.name)"))
         } catch { findings.append(Finding(name: "settings", level: .problem, detail: error.lines.joined(separator: "; "))) }
         if channel.status != .active {

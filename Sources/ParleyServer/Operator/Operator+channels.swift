@@ -22,7 +22,7 @@ extension Operator {
     package func addChannel(workspace: String, adapter: String, name: String, settings: JSON, policy: JSON?) async throws -> Listing {
         let (rules, adapter) = (try self.rules(), try self.adapter(adapter))
         if let mistake = rules.mistake(inName: name) { throw ProcessFailure.usage("the channel's name", mistake) }
-        let settings = try rules.settings(settings, of: adapter)
+        let settings = try await rules.settings(settings, of: adapter)
         let standard = adapter.standardPolicy
         let policy = try self.policy(policy ?? [:], over: standard, of: adapter)
         let (store, workspace) = (try self.channels(), try await self.workspace(workspace))
@@ -71,7 +71,7 @@ extension Operator {
             if let name { wanted.name = name }
             if settings != nil || policy != nil {
                 let adapter = try self.adapter(wanted.adapter.rawValue)
-                if let settings { wanted.settings = try rules.settings(settings, over: wanted.settings, of: adapter) }
+                if let settings { wanted.settings = try await rules.settings(settings, over: wanted.settings, of: adapter) }
                 if let policy { wanted.policy = try self.policy(policy, over: wanted.policy, of: adapter) }
             }
             if let status {

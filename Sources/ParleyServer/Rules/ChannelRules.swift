@@ -11,9 +11,9 @@ struct ChannelRules: Sendable {
     /// The settings with their defaults; a setting that is null has its default.
     ///
     /// - Throws: every mistake, under `/settings`, none with its value: it may be a secret.
-    func settings(_ given: JSON, over known: [String: JSON] = [:], of adapter: any Adapter) throws(Problem) -> [String: JSON] {
+    func settings(_ given: JSON, over known: [String: JSON] = [:], of adapter: any Adapter) async throws(Problem) -> [String: JSON] {
         guard let members = given.object else { throw .invalid("/settings", "wrong_type", "Must be an object.") }
-        let complete = try Self.get(adapter.settings.validate(known.merging(members) { $1 }), under: "/settings")
+        let complete = try await Self.get(adapter.validate(known.merging(members) { $1 }), under: "/settings")
         var errors: [Problem.Field] = []
         for (name, property) in adapter.settings.properties.sorted(by: { $0.key < $1.key }) where property.format == "uri" {
             guard let url = complete[name]?.string, !url.isEmpty else { continue }

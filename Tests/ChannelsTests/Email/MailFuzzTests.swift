@@ -46,7 +46,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let mails = MailCorpus.names.map { MailCorpus.mail($0) }.filter { $0.count < 20_000 }
         let adapter = EmailAdapter()
-        let channel = try adapter.context(["address": "support@bridge.test", "trusted_relay": "mx.bridge.test"])
+        let channel = try await adapter.context(["address": "support@bridge.test", "trusted_relay": "mx.bridge.test"])
         let clock = ContinuousClock()
         for number in 0..<count {
             let mail = Self.mutate(mails.randomElement(using: &random)!, with: mails.randomElement(using: &random)!, &random)

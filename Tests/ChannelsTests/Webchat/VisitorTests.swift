@@ -59,7 +59,7 @@ import Testing
         let said = VisitorRequest.Said(clientID: "c-0001-xyz", text: "hello", button: (MessageID.make(), "yes"))
         var user = self.anonymous
         (user.userID, user.name) = ("ann", "Ann")
-        let reception = try await self.adapter.reception(of: self.request(user, said), for: try self.adapter.context([:]))
+        let reception = try await self.adapter.reception(of: self.request(user, said), for: self.adapter.context([:]))
         guard case .accepted(let events, _, _) = reception, case .message(let message)? = events.first else {
             return #expect(Bool(false), "not taken")
         }
@@ -80,11 +80,11 @@ import Testing
     func `takes nothing that came to its hook, whatever it says of itself`(url: String) async throws {
         var request = self.request(self.anonymous, .init(clientID: "c-0001-xyz", text: "I am somebody else"))
         request.url = url
-        #expect(try await self.adapter.reception(of: request, for: try self.adapter.context([:])) == .notFound)
+        #expect(try await self.adapter.reception(of: request, for: self.adapter.context([:])) == .notFound)
     }
 
     @Test func `what goes out is kept, and addresses are its visitors'`() async throws {
-        let context = try self.adapter.context([:])
+        let context = try await self.adapter.context([:])
         let message = OutboundMessage(id: .make(), delivery: .make(), to: "user:ann", body: Body(text: "hi"))
         #expect(try await self.adapter.render(message, for: context) == Rendering(parts: [.kept]))
         #expect(await self.adapter.address("user:ann", for: context)?.value == "user:ann")

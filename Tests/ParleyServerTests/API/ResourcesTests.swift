@@ -148,6 +148,10 @@ import Testing
             }
             let opened = try await fixture.front.channels.channel(try #require(ChannelID(id)))
             #expect(opened?.settings["token"] == "canary-3f00")
+            for (base, shown) in [("https://other.example", "https://other.example"), (nil, "https://plain.example")] as [(JSON, JSON)] {
+                let answer = try await fixture.client.send("PATCH", "/v1/channels/\(id)", ["settings": ["api_base": base]])
+                #expect(answer.json["settings"]?["api_base"] == shown)
+            }
             #expect(try await fixture.client.send("DELETE", "/v1/channels/\(id)").status == 204)
             #expect(try await fixture.client.send("GET", "/v1/channels/\(id)").status == 404)
 
@@ -157,7 +161,7 @@ import Testing
             )
             #expect(
                 try rows.map { try $0.value("action", as: String.self) }
-                    == ["channel.create"] + Array(repeating: "channel.update", count: 4) + ["channel.delete"]
+                    == ["channel.create"] + Array(repeating: "channel.update", count: 6) + ["channel.delete"]
             )
             for row in rows {
                 #expect(try row.value("actor", as: String.self).hasPrefix("key:"))
@@ -192,6 +196,8 @@ import Testing
         (["token": "x", "from": "+15005550009", "api_base": "http://127.1"], "/settings/api_base egress_denied"),
         (["token": "x", "from": "+15005550009", "api_base": "http://169.254.169.254/"], "/settings/api_base egress_denied"),
         (["token": "x", "from": "+15005550009", "api_base": "https://user:pass@plain.example"], "/settings/api_base userinfo_not_allowed"),
+        (["token": "x\u{0}", "from": "+15005550009"], "/settings/token control_character"),
+        (["token": .null, "from": "+15005550009"], "/settings/token required"),
     ]
 
     @Test(arguments: Self.badSettings)
