@@ -62,6 +62,14 @@ class Widget:
     def __init__(self, browser):
         self.browser = browser
 
+    @classmethod
+    def opened(cls, browser, page):
+        """On a page that is visited now."""
+        browser.driver.get(page)
+        widget = cls(browser)
+        widget.open()
+        return widget
+
     @property
     def root(self):
         def look():

@@ -73,9 +73,7 @@ class WidgetTest(unittest.TestCase):
 
     def test_a_person_chats_closes_comes_back_and_finds_everything(self):
         browser, shop = self.browser(), self.shop(title="Ask the shop")
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         widget.say("Where is my parcel?")
         widget.shows("Where is my parcel?", "delivered")
         asked = self.bridge.inbound_with("Where is my parcel?")[0]
@@ -149,9 +147,7 @@ class WidgetTest(unittest.TestCase):
         server = Server(self.bridge, port)
         self.addCleanup(server.kill)
         browser, shop = self.browser(), self.shop(bridge=server.url)
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         widget.say("before")
         widget.shows("before", "delivered")
         conversation = self.bridge.inbound_with("before")[0]
@@ -188,9 +184,7 @@ class WidgetTest(unittest.TestCase):
 
     def test_what_waits_goes_out_as_soon_as_the_browser_is_online_again(self):
         browser, shop = self.browser(), self.shop()
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         widget.say("before")
         widget.shows("before", "delivered")
         self.waits_for_the_line(browser, widget, "while the line was cut")
@@ -203,9 +197,7 @@ class WidgetTest(unittest.TestCase):
         server = Server(self.bridge, free_port())
         self.addCleanup(server.kill)
         browser, shop = self.browser(), self.shop(bridge=server.url)
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         widget.say("before")
         widget.shows("before", "delivered")
         self.waits_for_the_line(browser, widget, "while the server was away")
@@ -220,9 +212,7 @@ class WidgetTest(unittest.TestCase):
         server = Server(self.bridge, free_port())
         self.addCleanup(server.kill)
         browser, shop = self.browser(), self.shop(bridge=server.url)
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         widget.say("first")
         widget.shows("first", "delivered")
         server.kill()
@@ -237,9 +227,7 @@ class WidgetTest(unittest.TestCase):
 
     def test_script_in_every_field_is_text(self):
         browser, shop = self.browser(), self.shop(title=HOSTILE, color="red;}", user_name=HOSTILE)
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         self.assertEqual(widget.find("h2").text, HOSTILE)
         widget.say(HOSTILE)
         widget.shows(HOSTILE, "delivered")
@@ -260,9 +248,7 @@ class WidgetTest(unittest.TestCase):
     def test_a_forged_token_shows_nothing_and_a_new_visitor_begins(self):
         shop = self.shop()
         owner = self.browser()
-        owner.driver.get(shop.origin)
-        widget = Widget(owner)
-        widget.open()
+        widget = Widget.opened(owner, shop.origin)
         widget.say("a secret of mine")
         widget.shows("a secret of mine", "delivered")
         key = f"parley.chat.{shop.channel}.session"
@@ -286,9 +272,7 @@ class WidgetTest(unittest.TestCase):
 
     def test_a_page_of_a_foreign_origin_gets_nothing(self):
         browser, shop = self.browser(), self.shop(allowed=False)
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         eventually(lambda: "not available" in widget.line(), "the widget does not say that it may not be used here")
         self.assertIsNone(browser.run("return localStorage.getItem(arguments[0])", f"parley.chat.{shop.channel}.session"))
         answer = browser.driver.execute_async_script(
@@ -302,24 +286,18 @@ class WidgetTest(unittest.TestCase):
         proof = hmac.new(shop.secret.encode(), user.encode(), hashlib.sha256).hexdigest()
         shop.attributes |= {"user_id": user, "user_hash": proof, "user_name": "Ann"}
         first = self.browser()
-        first.driver.get(shop.origin)
-        widget = Widget(first)
-        widget.open()
+        widget = Widget.opened(first, shop.origin)
         widget.say("signed in here")
         widget.shows("signed in here", "delivered")
         second = self.browser()
-        second.driver.get(shop.origin)
-        widget = Widget(second)
-        widget.open()
+        widget = Widget.opened(second, shop.origin)
         widget.shows("signed in here")
         second.run("ParleyChat.identify(null)")
         eventually(lambda: widget.texts() == [], "what a signed-in person wrote is shown to the next one")
         self.quiet(first)
         shop.attributes["user_hash"] = "0" * 64
         third = self.browser()
-        third.driver.get(shop.origin)
-        widget = Widget(third)
-        widget.open()
+        widget = Widget.opened(third, shop.origin)
         widget.say("only says so")
         widget.shows("only says so", "delivered")
         self.assertEqual(widget.texts(), ["only says so"])
@@ -327,9 +305,7 @@ class WidgetTest(unittest.TestCase):
 
     def test_a_file_goes_up_and_comes_down(self):
         browser, shop = self.browser(), self.shop()
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         eventually(lambda: widget.find("[aria-label='Attach files']").is_displayed(), "files cannot be attached")
         folder = Path(tempfile.mkdtemp())
         self.addCleanup(lambda: [path.unlink() for path in folder.iterdir()] and folder.rmdir())
@@ -345,9 +321,7 @@ class WidgetTest(unittest.TestCase):
 
     def test_it_fits_320_pixels_and_the_dark(self):
         browser, shop = self.browser(width=320, height=600, dark=True), self.shop(title="A title that is rather long for a narrow screen")
-        browser.driver.get(shop.origin)
-        widget = Widget(browser)
-        widget.open()
+        widget = Widget.opened(browser, shop.origin)
         widget.say("Averylongwordthatneverendsandstillmustnotpushthepanelwiderthanthescreen " * 2)
         eventually(lambda: any(each["state"] == "delivered" for each in widget.messages()), "nothing was delivered")
         asked = eventually(lambda: self.inbound(shop), "nothing came in")[0]
@@ -368,9 +342,7 @@ class WidgetTest(unittest.TestCase):
         draft = "My parcel was to arrive last Monday, and the tracking page still says it is on its way. "
         for width, dark in ((320, False), (320, True), (380, True), (1000, False)):
             browser = self.browser(width=width, height=600, dark=dark)
-            browser.driver.get(shop.origin)
-            widget = Widget(browser)
-            widget.open()
+            widget = Widget.opened(browser, shop.origin)
             field = widget.find("textarea")
 
             def lines():
