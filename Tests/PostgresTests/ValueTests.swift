@@ -118,6 +118,16 @@ import Testing
         #expect(throws: PostgresError.self) { try row.value("big", as: Int16.self) }
     }
 
+    @Test func `a word is read as one of those that are known, or not at all`() async throws {
+        enum Light: String { case red, green }
+        let connection = try await Connection.open(TestDatabase.current.ownerSettings)
+        let row = try await connection.query("SELECT 'green' AS known, 'blue' AS unknown, NULL::text AS none, 1 AS number")[0]
+        #expect(try row.value("known", as: Light.self) == .green)
+        for column in ["unknown", "none", "number"] {
+            #expect(throws: PostgresError.self) { try row.value(column, as: Light.self) }
+        }
+    }
+
     @Test func `a column is read as what it is, or not at all`() async throws {
         let row = try await Connection.open(TestDatabase.current.ownerSettings)
             .query(

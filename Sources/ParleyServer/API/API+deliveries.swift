@@ -36,10 +36,10 @@ extension API {
         var fields = try Fields(body: call.request)
         try fields.finish()
         let id: DeliveryID = try call.id("id")
-        let entry: AuditEntry
         do {
             let (before, after) = try await DeliveryActs.watching(id, in: call.workspace, on: transaction, act)
-            entry = call.audit(action, "delivery:\(id)", before: before, after: after)
+            let entry = call.audit(action, "delivery:\(id)", before: before?.auditable, after: after?.auditable)
+            return APIAnswer(.ok, after, audit: [entry])
         } catch let refusal as DeliveryActs.Refusal {
             switch refusal {
             case .notFound: throw Problem.notFound
@@ -47,8 +47,6 @@ extension API {
             case .inFlight: throw Problem(409, "in_flight", "A request is on its way", detail: "Ask again when it came back.")
             }
         }
-        let delivery = try await MessageStore.delivery(id, in: call.workspace, on: transaction)
-        return APIAnswer(.ok, delivery, audit: [entry])
     }
 }
 

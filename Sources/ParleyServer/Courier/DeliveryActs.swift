@@ -46,7 +46,7 @@ package enum DeliveryActs {
                 message: MessageID(try row.value("message_id")),
                 conversation: ConversationID(try row.value("conversation_id")),
                 channel: ChannelID(try row.value("channel_id")),
-                state: DeliveryState(rawValue: try row.value("state")) ?? .held,
+                state: try row.value("state"),
                 reason: try row.optional("reason"),
                 detail: try row.optional("detail"),
                 updatedAt: try row.value("updated_at")
@@ -56,7 +56,7 @@ package enum DeliveryActs {
 
     package typealias Act = @Sendable (DeliveryID, WorkspaceID, Transaction) async throws -> Void
 
-    /// Acts on a delivery, and says how it stood before and stands now, as the audit wants to know (I23).
+    /// Acts on a delivery, and says how it stood before and stands now.
     ///
     /// - Throws: what the act throws: `.notFound` when there is no such delivery.
     static func watching(
@@ -69,7 +69,7 @@ package enum DeliveryActs {
         let before = try await MessageStore.delivery(delivery, in: workspace, on: transaction)
         try await act(delivery, workspace, transaction)
         let after = try await MessageStore.delivery(delivery, in: workspace, on: transaction)
-        return (before?.auditable, after?.auditable)
+        return (before, after)
     }
 
     private static func lock(_ delivery: DeliveryID, in workspace: WorkspaceID) -> SQL {
@@ -123,8 +123,8 @@ package enum DeliveryActs {
             FROM deliveries d WHERE d.workspace_id = \(workspace.uuid) AND d.id = \(delivery.uuid)
             """,
         ])
-        guard let row = results[1].first, let state = DeliveryState(rawValue: try row.value("state")) else { throw Refusal.notFound }
-        guard !state.isOver else { throw Refusal.alreadyOver }
+        guard let row = results[1].first else { throw Refusal.notFound }
+        guard try !row.value("state", as: DeliveryState.self).isOver else { throw Refusal.alreadyOver }
         guard try !row.value("is_in_flight", as: Bool.self) else { throw Refusal.inFlight }
         let payload = OutboxPayload(
             workspace: workspace,

@@ -51,8 +51,7 @@ package struct SealedChannel: Sendable {
 extension LoadedDelivery {
     /// - Throws: `.badValue` when a column holds what this version cannot read.
     init(_ row: Row) throws(PostgresError) {
-        guard let body = try? JSON(parsing: row.value("body", as: JSONText.self).text), let body = Body(json: body),
-            let state = DeliveryState(rawValue: try row.value("state"))
+        guard let body = try? JSON(parsing: row.value("body", as: JSONText.self).text), let body = Body(json: body)
         else { throw PostgresError(.badValue, "a delivery's row is unreadable") }
         self.workspace = WorkspaceID(try row.value("workspace_id"))
         self.message = OutboundMessage(
@@ -66,7 +65,7 @@ extension LoadedDelivery {
         if let steps = try row.optional("steps", as: JSONText.self) { self.message.steps = (try? JSON(parsing: steps.text))?.array ?? [] }
         self.conversation = ConversationID(try row.value("conversation_id"))
         self.identity = try row.optional("identity_id")
-        self.state = state
+        self.state = try row.value("state")
         self.reason = try row.optional("reason", as: String.self).flatMap(DeliveryReason.init)
         self.age = .seconds(try row.value("age", as: Double.self))
         self.isStopped = try row.value("is_stopped")
@@ -76,7 +75,7 @@ extension LoadedDelivery {
             adapter: try row.value("adapter"),
             settings: try row.value("settings"),
             policy: try ChannelPolicy(row),
-            status: try ChannelRecord.Status(row, "channel_status")
+            status: try row.value("channel_status")
         )
         self.hasFailures = try row.value("has_failures")
         self.partsSent = try row.value("parts_sent")

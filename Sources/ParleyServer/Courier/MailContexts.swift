@@ -28,7 +28,7 @@ struct MailContexts: Sendable {
         for row in rows {
             delivery.message.createdAt = try row.value("created_at", as: Date.self)
             guard let id = try row.optional("external_id", as: String.self).flatMap(Self.messageID) else { continue }
-            let isInbound = try row.value("direction", as: String.self) == MessageInsertion.Direction.inbound.rawValue
+            let isInbound = try row.value("direction", as: MessageInsertion.Direction.self) == .inbound
             history.append(Ancestor(message: try row.value("id"), id: id, isInbound: isInbound))
             if delivery.message.subject == nil { delivery.message.subject = try row.optional("subject") }
         }

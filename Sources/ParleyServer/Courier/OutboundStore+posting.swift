@@ -45,8 +45,8 @@ extension OutboundStore {
                 conversation: ConversationID(try row.value("id")),
                 channel: ChannelID(try row.value("channel_id")),
                 adapter: try row.value("adapter"),
-                isActive: try row.value("status", as: String.self) == ConversationStatus.active.rawValue,
-                isDisabled: try ChannelRecord.Status(row, "channel_status") == .disabled,
+                isActive: try row.value("status", as: ConversationStatus.self) == .active,
+                isDisabled: try row.value("channel_status", as: ChannelRecord.Status.self) == .disabled,
                 address: try row.optional("address"),
                 contact: try row.optional("contact_id", as: UUID.self).map { ContactID($0) }
             )

@@ -79,7 +79,7 @@ package enum OutboundStore {
             ]
         )
         guard let row = rows[0].first else { throw Refusal.channelNotFound }
-        guard try ChannelRecord.Status(row, "status") != .disabled else { throw Refusal.channelDisabled }
+        guard try row.value("status", as: ChannelRecord.Status.self) != .disabled else { throw Refusal.channelDisabled }
         guard let open = rows.last?.first else { throw Refusal.conversationEnded }
         let conversation = ConversationID(try open.value("id"))
         return try await self.post(draft, in: conversation, of: workspace, on: transaction)

@@ -110,22 +110,17 @@ extension Operator {
     ///
     /// - Returns: how many jobs.
     package func hold(conversation: String, workspace: String) async throws -> Int {
-        try await self.change(conversation, workspace, .conversationHold, held: true)
+        try await self.change(conversation, workspace, toHeld: true)
     }
 
     /// Lets it go again.
     ///
     /// - Returns: how many jobs.
     package func release(conversation: String, workspace: String) async throws -> Int {
-        try await self.change(conversation, workspace, .conversationRelease, held: false)
+        try await self.change(conversation, workspace, toHeld: false)
     }
 
-    private func change(
-        _ conversation: String,
-        _ workspace: String,
-        _ action: AuditAction,
-        held: Bool
-    ) async throws -> Int {
+    private func change(_ conversation: String, _ workspace: String, toHeld held: Bool) async throws -> Int {
         let (conversation, workspace) = (ConversationID(try Self.uuid(conversation)), try await self.workspace(workspace))
         return try await self.change(in: workspace.id) { [actor] transaction in
             let rows = try await transaction.query(
@@ -141,7 +136,7 @@ extension Operator {
                 : try await QueueAdmin().release(jobs, in: .outbox, transaction)
             let entry = AuditEntry(
                 actor: actor,
-                action: action,
+                action: held ? .conversationHold : .conversationRelease,
                 target: "conversation:\(conversation)",
                 before: ["jobs": .integer(count), "held": .bool(!held)],
                 after: ["jobs": .integer(count), "held": .bool(held)]
@@ -179,7 +174,14 @@ extension Operator {
         do {
             try await self.change(in: workspace) { [actor] transaction in
                 let (before, after) = try await DeliveryActs.watching(delivery, in: workspace, on: transaction, act)
-                return ((), AuditEntry(actor: actor, action: action, target: "delivery:\(delivery)", before: before, after: after))
+                let entry = AuditEntry(
+                    actor: actor,
+                    action: action,
+                    target: "delivery:\(delivery)",
+                    before: before?.auditable,
+                    after: after?.auditable
+                )
+                return ((), entry)
             }
         } catch let refusal as DeliveryActs.Refusal {
             switch refusal {

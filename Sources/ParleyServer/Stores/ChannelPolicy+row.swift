@@ -2,14 +2,6 @@ import Foundation
 import Parley
 import Postgres
 
-extension ChannelRecord.Status {
-    /// - Throws: `.badValue` when the column holds what this version does not know.
-    init(_ row: Row, _ column: String) throws(PostgresError) {
-        guard let status = Self(rawValue: try row.value(column)) else { throw PostgresError(.badValue, "a channel's status is unknown") }
-        self = status
-    }
-}
-
 extension ChannelPolicy {
     /// From the column `policy`.
     ///

@@ -52,7 +52,7 @@ package final class ChannelStore: Sendable {
             settings: settings,
             policy: try ChannelPolicy(row),
             tokenKeys: self.sealer.tokenKeys(of: id),
-            status: try ChannelRecord.Status(row, "status"),
+            status: try row.value("status"),
             statusReason: try row.optional("status_why"),
             polling: try PollStatus(row),
             createdAt: try row.value("created_at"),

@@ -49,7 +49,7 @@ struct MessageRecord: Sendable {
         self.conversation = ConversationID(try row.value("conversation_id"))
         self.channel = ChannelID(try row.value("channel_id"))
         self.contact = try row.optional("contact_id", as: UUID.self).map { ContactID($0) }
-        self.direction = try MessageInsertion.Direction(row)
+        self.direction = try row.value("direction")
         self.seq = try row.value("seq")
         self.body = try JSON(parsing: try row.value("body", as: JSONText.self).text)
         if let edited = try row.optional("edited_text", as: String.self), case .object(var members) = self.body {

@@ -113,7 +113,7 @@ struct MailLookup: Sendable {
             known.conversations[ConversationID(try row.value("id"))] = MailKnowledge.Conversation(
                 channel: ChannelID(try row.value("channel_id")),
                 root: ConversationID(try row.value("root")),
-                isOpen: try row.value("status", as: String.self) == ConversationStatus.active.rawValue,
+                isOpen: try row.value("status", as: ConversationStatus.self) == .active,
                 members: Set(
                     members.compactMap { pair in
                         guard let pair = pair.array, pair.count == 2, let space = pair[0].string, let value = pair[1].string else {

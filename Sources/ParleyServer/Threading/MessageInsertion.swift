@@ -7,17 +7,7 @@ package import Postgres
 /// Numbers are taken when the row is written, under the conversation's lock, so that `seq` has no gap whoever writes at the same moment (I6).
 /// A conversation that is no longer open fails the statement with SQLSTATE PQ002, and nothing of it is written.
 package enum MessageInsertion {
-    package enum Direction: String, Sendable, CaseIterable {
-        case inbound, outbound
-
-        /// - Throws: `.badValue` when the column `direction` holds neither.
-        init(_ row: Postgres.Row) throws(PostgresError) {
-            guard let direction = Self(rawValue: try row.value("direction")) else {
-                throw PostgresError(.badValue, "a message's direction is unknown")
-            }
-            self = direction
-        }
-    }
+    package enum Direction: String, Sendable, CaseIterable { case inbound, outbound }
 
     package struct Row: Sendable {
         package var workspace: WorkspaceID

@@ -73,7 +73,7 @@ struct VisitorStore: Sendable {
     }
 
     private func json(_ row: Row, in workspace: WorkspaceID, at date: Date) throws -> JSON {
-        let isInbound = try MessageInsertion.Direction(row) == .inbound
+        let isInbound = try row.value("direction", as: MessageInsertion.Direction.self) == .inbound
         let clientID = isInbound ? try row.optional("external_id", as: String.self).flatMap(VisitorRequest.clientID) : nil
         guard let body = Body(json: try JSON(parsing: try row.value("body", as: JSONText.self).text)) else {
             throw PostgresError(.badValue, "a message's row is unreadable")

@@ -11,6 +11,17 @@ package struct Row: Sendable {
         return value
     }
 
+    /// One of a closed set of words, as the column keeps it.
+    ///
+    /// - Throws: `.badValue`, also for a word that this version does not know.
+    package func value<T: RawRepresentable>(_ column: String, as type: T.Type = T.self) throws(PostgresError) -> T
+    where T.RawValue == String {
+        guard let value = T(rawValue: try self.value(column)) else {
+            throw PostgresError(.badValue, "column \(column) holds no \(T.self)")
+        }
+        return value
+    }
+
     /// Nil when the column is NULL.
     package func optional<T: SQLValue>(_ column: String, as type: T.Type = T.self) throws(PostgresError) -> T? {
         let (bytes, typeID) = try self.field(column)

@@ -86,7 +86,7 @@ package struct QueueAdmin: Sendable {
         let failures: String = try row.value("failures")
         return DeadLetter(
             id: try row.value("id"),
-            queue: QueueName(rawValue: try row.value("queue")),
+            queue: try row.value("queue"),
             workspace: try row.value("workspace_id"),
             key: try row.value("key"),
             payload: try row.value("payload"),
